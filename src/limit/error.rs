@@ -1,0 +1,48 @@
+//! What can be wrong with a limit's definition or use.
+
+use thiserror::Error;
+
+/// A limit that cannot be built, or a take that can never succeed.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum LimitError {
+    /// The quota's limit is 0.
+    #[error("limit must be at least 1")]
+    LimitZero,
+    /// The window is not within 1 ms and 366 days.
+    #[error("window must be between 1 ms and 366 days, not {window_ms} ms")]
+    WindowOutOfRange {
+        /// The window asked for, in milliseconds.
+        window_ms: u64,
+    },
+    /// `limit * window_ms` is over 2^53: the Redis script, whose numbers are doubles, would round.
+    #[error("limit times window (in ms) must not exceed 2^53: {limit} x {window_ms}")]
+    QuotaTooLarge {
+        /// The limit asked for.
+        limit: u64,
+        /// The window asked for, in milliseconds.
+        window_ms: u64,
+    },
+    /// A cost of 0, or one above the quota, which no wait would ever satisfy.
+    #[error("cost must be between 1 and the limit of {limit}, not {cost}")]
+    CostOutOfRange {
+        /// The cost asked for.
+        cost: u64,
+        /// The policy's limit.
+        limit: u64,
+    },
+    /// A policy name that is empty, over 64 characters, or not of `[a-z0-9._-]`.
+    #[error("a policy name has 1 to 64 characters of a-z, 0-9, '.', '_' and '-'")]
+    NameInvalid,
+}
+
+impl LimitError {
+    /// The stable code of this error.
+    #[must_use]
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::CostOutOfRange { .. } => "ERR_LIMIT_COST_INVALID",
+            _ => "ERR_CONFIG_INVALID",
+        }
+    }
+}

@@ -1,0 +1,17 @@
+//! Rate limits: policies, quotas and the pure decision.
+//!
+//! [`decide`] is the one definition of every algorithm. Stores keep the [`State`]; they never
+//! reimplement the arithmetic (the Redis script mirrors it and is held to it by tests).
+
+mod decide;
+mod error;
+mod field;
+mod policy;
+mod quota;
+mod sliding_window;
+
+pub use decide::{Algorithm, Decision, State, decide};
+pub use error::LimitError;
+pub use field::{rate_limit_field, rate_limit_policy_field, retry_after_seconds};
+pub use policy::{KeyKind, Policy, PolicyName, Trigger};
+pub use quota::Quota;

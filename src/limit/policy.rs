@@ -1,0 +1,77 @@
+//! A policy: whose requests are counted, and against which quota.
+
+use std::fmt;
+
+use super::{Algorithm, LimitError, Quota};
+
+/// The name of a policy: 1 to 64 characters of `[a-z0-9._-]`, so that it stands in a header field,
+/// a metric label and a storage key without quoting.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct PolicyName(String);
+
+impl PolicyName {
+    /// Takes a name as configured.
+    ///
+    /// # Errors
+    /// [`LimitError::NameInvalid`] when it is empty, too long, or has another character.
+    pub fn new(name: impl Into<String>) -> Result<Self, LimitError> {
+        let name = name.into();
+        let allowed = |b: u8| matches!(b, b'a'..=b'z' | b'0'..=b'9' | b'.' | b'_' | b'-');
+        if name.is_empty() || name.len() > 64 || !name.bytes().all(allowed) {
+            return Err(LimitError::NameInvalid);
+        }
+        Ok(Self(name))
+    }
+
+    /// The name as text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for PolicyName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// What a policy counts by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum KeyKind {
+    /// The client's address; IPv6 by its /64.
+    Ip,
+    /// The token's issuer and subject.
+    Subject,
+    /// The client the token was issued to (`client_id`, RFC 9068).
+    Client,
+}
+
+/// Which requests a policy counts.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Trigger {
+    /// Every request.
+    #[default]
+    Request,
+    /// Only requests whose authentication failed.
+    AuthFailure,
+}
+
+/// A rate-limit policy.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Policy {
+    /// Its name, unique in a configuration.
+    pub name: PolicyName,
+    /// What it counts by.
+    pub key: KeyKind,
+    /// How it counts.
+    pub algorithm: Algorithm,
+    /// How much it allows.
+    pub quota: Quota,
+    /// Which requests it counts.
+    pub trigger: Trigger,
+    /// Counts and reports, never denies.
+    pub shadow: bool,
+}

@@ -1,0 +1,56 @@
+//! Why a store call gave no answer.
+
+use thiserror::Error;
+
+/// A store call that failed. None of these carries a key, a token or a secret.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum StoreError {
+    /// Not reachable, or it answered with an error of its own.
+    #[error("the store is unavailable: {cause}")]
+    Unavailable {
+        /// What happened, in fixed words.
+        cause: &'static str,
+    },
+    /// No answer within the deadline; whether the call took effect is unknown.
+    #[error("the store did not answer within {deadline_ms} ms")]
+    Timeout {
+        /// The deadline that was missed, in milliseconds.
+        deadline_ms: u64,
+    },
+    /// A bounded store has no room for this entry; nothing was written.
+    #[error("the store's room for {what} is full")]
+    Full {
+        /// Which partition is full.
+        what: &'static str,
+    },
+    /// This store cannot keep this promise (KV and compare-and-set, for instance).
+    #[error("this store does not support {verb}")]
+    Unsupported {
+        /// The verb that was asked for.
+        verb: &'static str,
+    },
+}
+
+impl StoreError {
+    /// The stable code of this error.
+    #[must_use]
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::Full { .. } => "ERR_STORE_FULL",
+            Self::Unsupported { .. } => "ERR_STORE_UNSUPPORTED",
+            Self::Unavailable { .. } | Self::Timeout { .. } => "ERR_STORE_UNAVAILABLE",
+        }
+    }
+
+    /// The cause as a metric label.
+    #[must_use]
+    pub const fn cause(&self) -> &'static str {
+        match self {
+            Self::Unavailable { cause } => cause,
+            Self::Timeout { .. } => "timeout",
+            Self::Full { .. } => "full",
+            Self::Unsupported { .. } => "unsupported",
+        }
+    }
+}

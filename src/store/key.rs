@@ -1,0 +1,86 @@
+//! Names of stored entries: digests, so that no store ever holds a token, subject or address.
+
+use std::fmt;
+
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use hmac_sha256::Hash;
+
+/// What an [`EntryKey`] names; part of the digest, so that spaces never meet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
+pub enum KeySpace {
+    /// One token, by `jti` or by the hash of its signing input.
+    Token,
+    /// A session, by `sid`.
+    Session,
+    /// A subject.
+    Subject,
+    /// A client.
+    Client,
+    /// An address or network.
+    Address,
+}
+
+impl KeySpace {
+    const fn tag(self) -> &'static [u8] {
+        match self {
+            Self::Token => b"token",
+            Self::Session => b"session",
+            Self::Subject => b"subject",
+            Self::Client => b"client",
+            Self::Address => b"address",
+        }
+    }
+}
+
+/// The name of one stored entry: SHA-256 over its space, issuer and value, each with its length
+/// before it, so that no two different triples share a name.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct EntryKey([u8; 32]);
+
+impl EntryKey {
+    /// The key of `value` under `issuer`: two issuers with the same value never touch each other.
+    #[must_use]
+    pub fn new(space: KeySpace, issuer: &str, value: &str) -> Self {
+        let mut hash = Hash::new();
+        for part in [space.tag(), issuer.as_bytes(), value.as_bytes()] {
+            hash.update((part.len() as u64).to_be_bytes());
+            hash.update(part);
+        }
+        Self(hash.finalize())
+    }
+
+    /// The digest itself.
+    #[must_use]
+    pub const fn as_bytes(&self) -> &[u8; 32] {
+        &self.0
+    }
+}
+
+/// Base64url, as it stands in a storage key.
+impl fmt::Display for EntryKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&URL_SAFE_NO_PAD.encode(self.0))
+    }
+}
+
+impl fmt::Debug for EntryKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "EntryKey({self})")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_two_triples_share_a_key() {
+        let key = EntryKey::new;
+        let base = key(KeySpace::Token, "https://a", "x");
+        assert_eq!(base, key(KeySpace::Token, "https://a", "x"));
+        assert_ne!(base, key(KeySpace::Session, "https://a", "x"));
+        assert_ne!(base, key(KeySpace::Token, "https://b", "x"));
+        assert_ne!(key(KeySpace::Token, "ab", "c"), key(KeySpace::Token, "a", "bc"));
+    }
+}

@@ -1,0 +1,249 @@
+//! The store port: one async trait, shaped by the domain and not by any database.
+
+use super::{EntryKey, StoreError};
+use crate::UnixMs;
+use crate::limit::{Decision, Policy};
+
+/// A store of revocations, counters, sessions and records.
+///
+/// Every verb takes `now`, the caller's time; a store with a clock of its own decides by that
+/// and uses `now` only where stated. Every verb is answered within the platform's deadline.
+#[allow(
+    async_fn_in_trait,
+    reason = "isolates are single-threaded; a Send bound would shut out JavaScript futures"
+)]
+pub trait Store {
+    /// Checks a token against the revocations and takes from all limits, in one call.
+    ///
+    /// All or nothing: a revoked token or one denied take leaves every counter as it was.
+    async fn admit(&self, admit: &Admit<'_>, now: UnixMs) -> Result<Admission, StoreError>;
+
+    /// Revokes. Idempotent: an entry only ever extends, so order and repetition do not matter.
+    async fn revoke(&self, revocation: &Revocation, now: UnixMs) -> Result<Durability, StoreError>;
+
+    /// Opens a session, or exchanges its refresh generation for the next, by compare-and-set.
+    async fn rotate(&self, rotation: &Rotation, now: UnixMs) -> Result<Rotated, StoreError>;
+
+    /// The live sessions of a subject, oldest first.
+    async fn sessions(
+        &self,
+        subject: EntryKey,
+        now: UnixMs,
+    ) -> Result<Vec<SessionRecord>, StoreError>;
+
+    /// Ends a session: no refresh succeeds any more. Whether there was one. Its access tokens die
+    /// by [`Store::revoke`].
+    async fn end_session(&self, session: EntryKey, now: UnixMs) -> Result<bool, StoreError>;
+
+    /// What [`Store::admit`] would decide for each take, taking nothing.
+    async fn peek(&self, takes: &[Take<'_>], now: UnixMs) -> Result<Vec<Outcome>, StoreError>;
+
+    /// Forgets the count and any penalty of exactly one key of one policy.
+    async fn reset(&self, policy: &Policy, key: EntryKey, now: UnixMs) -> Result<(), StoreError>;
+
+    /// Denies one key of one policy for a time. A running longer penalty stays.
+    async fn penalise(&self, penalty: &Penalty<'_>, now: UnixMs) -> Result<(), StoreError>;
+
+    /// Writes a small record (bans, overrides) under a name; replaces what was there.
+    async fn put(&self, name: EntryKey, record: Record, now: UnixMs) -> Result<(), StoreError>;
+
+    /// Reads a record; `None` when there is none or it has expired.
+    async fn get(&self, name: EntryKey, now: UnixMs) -> Result<Option<Record>, StoreError>;
+}
+
+/// One request's questions to the store.
+#[derive(Clone, Debug, Default)]
+pub struct Admit<'a> {
+    /// The token whose revocation is checked, if there is one.
+    pub token: Option<TokenCheck>,
+    /// What is taken, in the order the outcomes come back.
+    pub takes: Vec<Take<'a>>,
+}
+
+/// The names under which a token may have been revoked.
+#[derive(Clone, Copy, Debug)]
+pub struct TokenCheck {
+    /// By itself.
+    pub token: EntryKey,
+    /// By its session.
+    pub session: Option<EntryKey>,
+    /// By its subject.
+    pub subject: Option<EntryKey>,
+    /// When it was issued: what a subject's cut is compared with.
+    pub issued_at: IssuedAt,
+}
+
+/// When a token was issued, and how well that is known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum IssuedAt {
+    /// To the millisecond: a token of ours.
+    Ms(UnixMs),
+    /// To the second (`iat`): a foreign token.
+    Seconds(u64),
+    /// Not said: any cut of its subject refuses it.
+    Unknown,
+}
+
+impl IssuedAt {
+    /// Whether a subject's cut at `cut` refuses a token issued then: everything issued up to the
+    /// cut. Second-grained times are compared with the cut rounded up.
+    #[must_use]
+    pub const fn is_cut(self, cut: UnixMs) -> bool {
+        match self {
+            Self::Ms(issued) => issued.0 <= cut.0,
+            Self::Seconds(seconds) => seconds <= cut.0.div_ceil(1000),
+            Self::Unknown => true,
+        }
+    }
+}
+
+/// One take from one policy's key.
+#[derive(Clone, Copy, Debug)]
+pub struct Take<'a> {
+    /// The policy taken from.
+    pub policy: &'a Policy,
+    /// Whose count it is.
+    pub key: EntryKey,
+    /// Units of cost: 1 to the policy's limit.
+    pub cost: u64,
+}
+
+/// The answer to [`Admit`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Admission {
+    /// What the token was revoked by; `None` when it stands. A revoked token takes nothing.
+    pub revoked: Option<RevocationScope>,
+    /// One outcome a take, in order; empty when revoked.
+    pub outcomes: Vec<Outcome>,
+}
+
+impl Admission {
+    /// Whether the token stands and every policy that is not a shadow allows.
+    #[must_use]
+    pub fn allowed(&self) -> bool {
+        self.revoked.is_none() && self.outcomes.iter().all(|o| o.decision.allowed || o.shadow)
+    }
+}
+
+/// One policy's part of an answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Outcome {
+    /// What was decided.
+    pub decision: Decision,
+    /// The policy is a shadow: its denial is counted, never enforced.
+    pub shadow: bool,
+    /// The partition was full and the key was counted in the policy's shared overflow bucket.
+    pub overflow: bool,
+}
+
+/// What a revocation is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
+pub enum RevocationScope {
+    /// One token.
+    Token,
+    /// A session: every token with its `sid`.
+    Session,
+    /// A subject: every token issued up to now.
+    Subject,
+}
+
+/// A revocation to be stored.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Revocation {
+    /// What is revoked.
+    pub scope: RevocationScope,
+    /// Its name, of the matching [`super::KeySpace`].
+    pub key: EntryKey,
+    /// Until when the entry must live: as long as the last token it refuses could.
+    pub expires: UnixMs,
+}
+
+/// How durable an acknowledged revocation is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[non_exhaustive]
+pub enum Durability {
+    /// Known to this instance only; lost with it.
+    Local,
+    /// Written to the secondary store.
+    Secondary,
+    /// As durable as the store is configured to be.
+    Store,
+}
+
+/// A change of a session's refresh generation.
+#[derive(Clone, Copy, Debug)]
+pub enum Rotation {
+    /// A new session at generation 0.
+    Open(SessionStart),
+    /// The refresh token of `generation` was presented.
+    Advance {
+        /// The session.
+        session: EntryKey,
+        /// The generation presented.
+        generation: u64,
+        /// For how long the generation before the current one is given the same successor again.
+        grace_ms: u64,
+    },
+}
+
+/// What a session is opened with.
+#[derive(Clone, Copy, Debug)]
+pub struct SessionStart {
+    /// Its name.
+    pub session: EntryKey,
+    /// Whose it is.
+    pub subject: EntryKey,
+    /// When it ends whatever happens.
+    pub expires: UnixMs,
+}
+
+/// The answer to a [`Rotation`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Rotated {
+    /// The session stands at this generation, whose refresh token is the answer. A repeated
+    /// request within its grace gets the same one.
+    Current(SessionRecord),
+    /// A generation was used twice outside its grace: the session is dead now (RFC 9700).
+    Reused,
+    /// No such live session, or a generation it has not reached.
+    Unknown,
+}
+
+/// A session as stored.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SessionRecord {
+    /// Its name.
+    pub session: EntryKey,
+    /// Whose it is.
+    pub subject: EntryKey,
+    /// When it was opened, by the store's time.
+    pub started: UnixMs,
+    /// When the current generation was reached, by the store's time.
+    pub rotated: UnixMs,
+    /// When it ends whatever happens.
+    pub expires: UnixMs,
+    /// How often it was refreshed.
+    pub generation: u64,
+}
+
+/// A block of one key of one policy for a time.
+#[derive(Clone, Copy, Debug)]
+pub struct Penalty<'a> {
+    /// The policy.
+    pub policy: &'a Policy,
+    /// The key that is blocked.
+    pub key: EntryKey,
+    /// For how long, in milliseconds from now.
+    pub duration_ms: u64,
+}
+
+/// A small opaque value with an end.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Record {
+    /// At most 4,096 bytes.
+    pub value: Vec<u8>,
+    /// Until when it lives.
+    pub expires: UnixMs,
+}
