@@ -8,6 +8,6 @@ mod port;
 pub use error::StoreError;
 pub use key::{EntryKey, KeySpace};
 pub use port::{
-    Admission, Admit, Durability, IssuedAt, Outcome, Penalty, Record, Revocation, RevocationScope,
+    Admission, Admit, Durability, Outcome, Penalty, Record, Revocation, RevocationScope,
     Rotated, Rotation, SessionRecord, SessionStart, Store, Take, TokenCheck,
 };

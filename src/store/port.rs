@@ -2,6 +2,7 @@
 
 use super::{EntryKey, StoreError};
 use crate::UnixMs;
+use crate::jwt::IssuedAt;
 use crate::limit::{Decision, Policy};
 
 /// A store of revocations, counters, sessions and records.
@@ -71,30 +72,6 @@ pub struct TokenCheck {
     pub subject: Option<EntryKey>,
     /// When it was issued: what a subject's cut is compared with.
     pub issued_at: IssuedAt,
-}
-
-/// When a token was issued, and how well that is known.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum IssuedAt {
-    /// To the millisecond: a token of ours.
-    Ms(UnixMs),
-    /// To the second (`iat`): a foreign token.
-    Seconds(u64),
-    /// Not said: any cut of its subject refuses it.
-    Unknown,
-}
-
-impl IssuedAt {
-    /// Whether a subject's cut at `cut` refuses a token issued then: everything issued up to the
-    /// cut. Second-grained times are compared with the cut rounded up.
-    #[must_use]
-    pub const fn is_cut(self, cut: UnixMs) -> bool {
-        match self {
-            Self::Ms(issued) => issued.0 <= cut.0,
-            Self::Seconds(seconds) => seconds <= cut.0.div_ceil(1000),
-            Self::Unknown => true,
-        }
-    }
 }
 
 /// One take from one policy's key.

@@ -1,0 +1,194 @@
+//! One key: bound to its `kid`, its algorithm and its lifetime.
+
+use std::fmt;
+
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use ed25519_compact::Signature;
+use jwt_simple::algorithms::{
+    Ed25519KeyPair, Ed25519PublicKey, EdDSAKeyPairLike, EdDSAPublicKeyLike, HS256Key, MACLike,
+};
+use jwt_simple::reexports::ct_codecs;
+use jwt_simple::reexports::zeroize::Zeroizing;
+
+use super::{Algorithm, Jwk};
+use crate::UnixMs;
+
+/// Smallest HMAC-SHA256 key: the hash's length (RFC 7518 section 3.2).
+const HS256_BYTES_MIN: usize = 32;
+/// Largest HMAC key taken; more than a block is hashed down anyway.
+const HMAC_BYTES_MAX: usize = 512;
+/// Longest `kid`, in bytes.
+const KID_BYTES_MAX: usize = 256;
+
+/// A key that verifies, and signs if it holds the secret part.
+///
+/// jwt-simple does the cryptography; this type binds it to one algorithm and one `kid`.
+pub struct Key {
+    kid: String,
+    material: Material,
+    not_before: UnixMs,
+    retire_at: Option<UnixMs>,
+}
+
+enum Material {
+    Hs256(HS256Key),
+    Ed25519 { public: Ed25519PublicKey, pair: Option<Ed25519KeyPair> },
+}
+
+impl Key {
+    /// Takes a JWK.
+    ///
+    /// # Errors
+    /// In fixed words that name the member, never its value: `kid` or `alg` missing, an unsupported
+    /// type, curve or algorithm, a use that is not signing, a short or malformed key, a private
+    /// part that does not belong to the public one.
+    pub fn from_jwk(jwk: &Jwk) -> Result<Self, &'static str> {
+        let kid = jwk.kid.clone().ok_or("kid is missing")?;
+        if kid.is_empty() || kid.len() > KID_BYTES_MAX {
+            return Err("kid must have 1 to 256 bytes");
+        }
+        if jwk.key_use.as_deref().is_some_and(|key_use| key_use != "sig") {
+            return Err("use must be sig");
+        }
+        let alg = jwk.alg.as_deref().ok_or("alg is missing")?;
+        let material = match (jwk.kty.as_str(), Algorithm::from_name(alg)) {
+            (_, None) => return Err("alg is not supported (HS256, EdDSA)"),
+            ("oct", Some(Algorithm::Hs256)) => hs256(jwk)?,
+            ("OKP", Some(Algorithm::EdDsa)) => ed25519(jwk)?,
+            _ => return Err("kty and alg do not belong together"),
+        };
+        let key = Self {
+            kid,
+            material,
+            not_before: UnixMs(jwk.not_before.unwrap_or(0).saturating_mul(1000)),
+            retire_at: jwk.retire_at.map(|seconds| UnixMs(seconds.saturating_mul(1000))),
+        };
+        key.check_operations(jwk.key_ops.as_deref())?;
+        Ok(key)
+    }
+
+    fn check_operations(&self, operations: Option<&[String]>) -> Result<(), &'static str> {
+        let Some(operations) = operations else { return Ok(()) };
+        let has = |name: &str| operations.iter().any(|operation| operation == name);
+        match (has("verify"), has("sign"), self.can_sign()) {
+            (_, false, true) => Err("key_ops of a private or secret key must have sign"),
+            (false, _, false) => Err("key_ops of a public key must have verify"),
+            _ => Ok(()),
+        }
+    }
+
+    /// Its `kid`.
+    #[must_use]
+    pub fn kid(&self) -> &str {
+        &self.kid
+    }
+
+    /// Its one algorithm.
+    #[must_use]
+    pub const fn algorithm(&self) -> Algorithm {
+        match self.material {
+            Material::Hs256(_) => Algorithm::Hs256,
+            Material::Ed25519 { .. } => Algorithm::EdDsa,
+        }
+    }
+
+    /// From when it signs.
+    #[must_use]
+    pub const fn not_before(&self) -> UnixMs {
+        self.not_before
+    }
+
+    /// Whether its grace has ended at `now`: it neither signs nor verifies any more.
+    #[must_use]
+    pub fn is_retired(&self, now: UnixMs) -> bool {
+        self.retire_at.is_some_and(|end| now >= end)
+    }
+
+    /// Whether it holds the part that signs.
+    #[must_use]
+    pub const fn can_sign(&self) -> bool {
+        !matches!(self.material, Material::Ed25519 { pair: None, .. })
+    }
+
+    /// The signature over `input`; `None` when this key only verifies.
+    pub(super) fn sign(&self, input: &[u8]) -> Option<Vec<u8>> {
+        match &self.material {
+            Material::Hs256(key) => Some(key.authentication_tag(input)),
+            Material::Ed25519 { pair, .. } => {
+                let pair = pair.as_ref()?.key_pair().as_ref();
+                Some(pair.sk.sign(input, None).to_vec())
+            }
+        }
+    }
+
+    /// Whether `signature` is this key's over `input`. HMAC tags are compared in constant time.
+    pub(super) fn verifies(&self, input: &[u8], signature: &[u8]) -> bool {
+        match &self.material {
+            Material::Hs256(key) => ct_codecs::verify(&key.authentication_tag(input), signature),
+            Material::Ed25519 { public, .. } => {
+                Signature::from_slice(signature).is_ok_and(|signature| {
+                    public.public_key().as_ref().verify(input, &signature).is_ok()
+                })
+            }
+        }
+    }
+
+    /// The public JWK; `None` for a symmetric key, which has no public part.
+    #[must_use]
+    pub fn public_jwk(&self) -> Option<Jwk> {
+        let Material::Ed25519 { public, .. } = &self.material else { return None };
+        Some(Jwk {
+            kty: "OKP".into(),
+            kid: Some(self.kid.clone()),
+            alg: Some(self.algorithm().name().into()),
+            key_use: Some("sig".into()),
+            crv: Some("Ed25519".into()),
+            x: Some(URL_SAFE_NO_PAD.encode(public.public_key().to_bytes())),
+            ..Jwk::default()
+        })
+    }
+}
+
+/// Shows which key it is, never its material.
+impl fmt::Debug for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Key")
+            .field("kid", &self.kid)
+            .field("algorithm", &self.algorithm())
+            .finish_non_exhaustive()
+    }
+}
+
+fn hs256(jwk: &Jwk) -> Result<Material, &'static str> {
+    let secret = bytes(jwk.k.as_deref(), "k is missing", "k is not canonical base64url")?;
+    match secret.len() {
+        HS256_BYTES_MIN..=HMAC_BYTES_MAX => Ok(Material::Hs256(HS256Key::from_bytes(&secret))),
+        0..HS256_BYTES_MIN => Err("k is too short: HS256 needs at least 32 bytes"),
+        _ => Err("k is too long: at most 512 bytes"),
+    }
+}
+
+fn ed25519(jwk: &Jwk) -> Result<Material, &'static str> {
+    if jwk.crv.as_deref() != Some("Ed25519") {
+        return Err("crv must be Ed25519");
+    }
+    let x = bytes(jwk.x.as_deref(), "x is missing", "x is not canonical base64url")?;
+    let public = Ed25519PublicKey::from_bytes(&x).map_err(|_| "x is not an Ed25519 public key")?;
+    let Some(d) = jwk.d.as_deref() else { return Ok(Material::Ed25519 { public, pair: None }) };
+    let mut pair = bytes(Some(d), "d is missing", "d is not canonical base64url")?;
+    pair.extend_from_slice(&x);
+    let pair = Ed25519KeyPair::from_bytes(&pair).map_err(|_| "d and x are not a key pair")?;
+    Ok(Material::Ed25519 { public, pair: Some(pair) })
+}
+
+fn bytes(
+    text: Option<&str>,
+    missing: &'static str,
+    malformed: &'static str,
+) -> Result<Zeroizing<Vec<u8>>, &'static str> {
+    let text = text.ok_or(missing)?;
+    // Room for the public half too, so that extending leaves no unwiped copy behind.
+    let mut bytes = Zeroizing::new(Vec::with_capacity(text.len().max(64)));
+    URL_SAFE_NO_PAD.decode_vec(text, &mut bytes).map_err(|_| malformed)?;
+    Ok(bytes)
+}

@@ -1,0 +1,30 @@
+//! JSON Web Tokens: keys, signatures, and the claims policy of RFC 8725.
+//!
+//! Verification is three steps, in this order and no other, and each is a type:
+//! [`Selected`] (parsed, header accepted, key chosen) -> [`Signed`] (signature holds) ->
+//! [`Claims`] (policy holds). Claims cannot be looked at before the signature holds.
+
+mod algorithm;
+mod claims;
+mod compact;
+mod error;
+mod header;
+mod issued_at;
+mod json;
+mod jwk;
+mod key;
+mod key_set;
+mod mint;
+mod policy;
+mod verify;
+
+pub use algorithm::Algorithm;
+pub use claims::Claims;
+pub use error::{ClaimReason, JwtError, KeyError};
+pub use issued_at::IssuedAt;
+pub use jwk::{Jwk, JwkSet};
+pub use key::Key;
+pub use key_set::KeySet;
+pub use mint::{NewToken, mint};
+pub use policy::{ClockTolerance, Policy, Requirement};
+pub use verify::{Selected, Signed, select};
