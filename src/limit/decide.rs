@@ -70,10 +70,7 @@ pub fn decide(
     cost: u64,
 ) -> Result<(Decision, State), LimitError> {
     if !quota.accepts(cost) {
-        return Err(LimitError::CostOutOfRange {
-            cost,
-            limit: quota.limit(),
-        });
+        return Err(LimitError::CostOutOfRange { cost, limit: quota.limit() });
     }
     let decision = peek(state, quota, now, cost);
     if !decision.allowed {
@@ -83,11 +80,7 @@ pub fn decide(
         State::SlidingWindow(kept) => {
             let taken = Standing::at(kept, quota, now).take(cost);
             let (remaining, reset_ms) = (taken.remaining(), taken.reset_ms());
-            let decision = Decision {
-                remaining,
-                reset_ms,
-                ..decision
-            };
+            let decision = Decision { remaining, reset_ms, ..decision };
             Ok((decision, State::SlidingWindow(taken.counters())))
         }
     }

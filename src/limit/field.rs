@@ -18,10 +18,7 @@ const INTEGER_MAX: u64 = 999_999_999_999_999;
 pub fn rate_limit_policy_field<'a>(policies: impl IntoIterator<Item = &'a Policy>) -> String {
     list(policies, |field, policy| {
         let (name, quota) = (&policy.name, policy.quota);
-        let (q, w) = (
-            integer(quota.limit()),
-            integer(seconds_up(quota.window_ms())),
-        );
+        let (q, w) = (integer(quota.limit()), integer(seconds_up(quota.window_ms())));
         write!(field, "\"{name}\";q={q};w={w}")
     })
 }
@@ -34,10 +31,7 @@ pub fn rate_limit_field<'a>(
     decisions: impl IntoIterator<Item = (&'a Policy, &'a Decision)>,
 ) -> String {
     list(decisions, |field, (policy, decision)| {
-        let (r, t) = (
-            integer(decision.remaining),
-            integer(seconds_up(decision.reset_ms)),
-        );
+        let (r, t) = (integer(decision.remaining), integer(seconds_up(decision.reset_ms)));
         write!(field, "\"{}\";r={r};t={t}", policy.name)
     })
 }
@@ -89,13 +83,7 @@ mod tests {
     }
 
     fn decision(remaining: u64, reset_ms: u64) -> Decision {
-        Decision {
-            allowed: true,
-            limit: 100,
-            remaining,
-            reset_ms,
-            retry_after_ms: None,
-        }
+        Decision { allowed: true, limit: 100, remaining, reset_ms, retry_after_ms: None }
     }
 
     #[test]
@@ -107,14 +95,8 @@ mod tests {
 
     #[test]
     fn a_window_of_broken_seconds_is_rounded_up() {
-        assert_eq!(
-            rate_limit_policy_field(&[policy("p", 5, 1)]),
-            "\"p\";q=5;w=1"
-        );
-        assert_eq!(
-            rate_limit_policy_field(&[policy("p", 5, 1_001)]),
-            "\"p\";q=5;w=2"
-        );
+        assert_eq!(rate_limit_policy_field(&[policy("p", 5, 1)]), "\"p\";q=5;w=1");
+        assert_eq!(rate_limit_policy_field(&[policy("p", 5, 1_001)]), "\"p\";q=5;w=2");
     }
 
     #[test]

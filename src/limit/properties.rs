@@ -19,11 +19,7 @@ struct Log(Vec<(u64, u64)>);
 impl Log {
     /// Cost taken in `[from, to)`.
     fn cost_in(&self, from: u64, to: u64) -> u64 {
-        self.0
-            .iter()
-            .filter(|(at, _)| (from..to).contains(at))
-            .map(|(_, cost)| cost)
-            .sum()
+        self.0.iter().filter(|(at, _)| (from..to).contains(at)).map(|(_, cost)| cost).sum()
     }
 
     /// Whether `cost` fits at `now`, by the documented formula over the whole log.
@@ -140,11 +136,7 @@ fn the_bound_of_any_interval_is_reached_by_a_burst_at_a_windows_end() {
         let (burst, first) = decide(EMPTY, quota, UnixMs(2 * window - 1), limit).unwrap();
         let mut state = first;
         let mut more = 0;
-        while decide(state, quota, UnixMs(3 * window - 2), 1)
-            .unwrap()
-            .0
-            .allowed
-        {
+        while decide(state, quota, UnixMs(3 * window - 2), 1).unwrap().0.allowed {
             state = decide(state, quota, UnixMs(3 * window - 2), 1).unwrap().1;
             more += 1;
         }

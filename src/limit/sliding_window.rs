@@ -40,11 +40,7 @@ pub struct Counters {
 
 impl Counters {
     /// A key nothing was taken from.
-    pub(super) const EMPTY: Self = Self {
-        start: UnixMs(0),
-        previous: 0,
-        current: 0,
-    };
+    pub(super) const EMPTY: Self = Self { start: UnixMs(0), previous: 0, current: 0 };
 
     /// When nothing of the counters matters any more and the whole quota is free.
     pub(super) fn free_at(self, quota: Quota) -> UnixMs {
@@ -80,11 +76,7 @@ impl Standing {
             _ => (0, 0),
         };
         Self {
-            counters: Counters {
-                start,
-                previous,
-                current,
-            },
+            counters: Counters { start, previous, current },
             quota,
             overlap_ms: quota.window_ms().saturating_sub(effective.since(start)),
             now,
@@ -106,9 +98,7 @@ impl Standing {
     pub(super) fn probe(&self, cost: u64) -> Decision {
         let in_range = self.quota.accepts(cost);
         let window = u128::from(self.quota.window_ms());
-        let wanted = self
-            .used()
-            .saturating_add(u128::from(cost).saturating_mul(window));
+        let wanted = self.used().saturating_add(u128::from(cost).saturating_mul(window));
         let allowed = in_range && wanted <= self.capacity();
         Decision {
             allowed,
@@ -122,9 +112,7 @@ impl Standing {
     /// Whole units of cost that still fit.
     pub(super) fn remaining(&self) -> u64 {
         let free = self.capacity().saturating_sub(self.used());
-        let units = free
-            .checked_div(u128::from(self.quota.window_ms()))
-            .unwrap_or(0);
+        let units = free.checked_div(u128::from(self.quota.window_ms())).unwrap_or(0);
         u64::try_from(units).unwrap_or(u64::MAX)
     }
 
@@ -135,11 +123,7 @@ impl Standing {
 
     /// Until a `cost` within the limit that does not fit now does, in milliseconds.
     fn retry_after_ms(&self, cost: u64) -> u64 {
-        let Counters {
-            start,
-            previous,
-            current,
-        } = self.counters;
+        let Counters { start, previous, current } = self.counters;
         let window_ms = self.quota.window_ms();
         let room = self.quota.limit().saturating_sub(cost);
         let (fading, free, from) = match room.checked_sub(current) {
