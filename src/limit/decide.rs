@@ -1,6 +1,7 @@
 //! The pure decision every store runs or mirrors.
 
-use super::{Quota, sliding_window};
+use super::sliding_window::{Counters, Standing};
+use super::{LimitError, Quota};
 use crate::UnixMs;
 
 /// How a policy counts.
@@ -16,7 +17,25 @@ pub enum Algorithm {
 #[non_exhaustive]
 pub enum State {
     /// State of [`Algorithm::SlidingWindow`].
-    SlidingWindow(sliding_window::Counters),
+    SlidingWindow(Counters),
+}
+
+impl State {
+    /// The state of a key nothing was ever taken from.
+    #[must_use]
+    pub const fn empty(algorithm: Algorithm) -> Self {
+        match algorithm {
+            Algorithm::SlidingWindow => Self::SlidingWindow(Counters::EMPTY),
+        }
+    }
+
+    /// The instant from which this state decides like [`State::empty`] and need not be kept.
+    #[must_use]
+    pub fn free_at(self, quota: Quota) -> UnixMs {
+        match self {
+            Self::SlidingWindow(counters) => counters.free_at(quota),
+        }
+    }
 }
 
 /// The answer to one take or peek. All times are durations in milliseconds from now.
@@ -26,11 +45,161 @@ pub struct Decision {
     pub allowed: bool,
     /// The policy's limit.
     pub limit: u64,
-    /// What is left after this decision: with the cost taken if allowed, untouched if not.
+    /// Whole units left after this decision: with the cost taken if it was, untouched if it was
+    /// denied or only looked at.
     pub remaining: u64,
     /// Until the whole quota is free again if nothing more is taken.
     pub reset_ms: u64,
-    /// When denied, the exact wait after which the same take succeeds if nothing else is taken;
-    /// `None` when allowed.
+    /// When denied, the exact wait after which the same take succeeds if nothing else is taken.
+    /// `None` when allowed, and when no wait would help: a cost of 0 or above the limit.
     pub retry_after_ms: Option<u64>,
+}
+
+/// Takes `cost` units from `quota` at `now`, if they fit.
+///
+/// Returns the decision and the state to keep once the caller commits to it: with the cost
+/// counted when allowed, `state` itself when denied. Nothing is committed here, so a caller can
+/// decide over several policies first and then keep all new states or none.
+///
+/// # Errors
+/// [`LimitError::CostOutOfRange`] when `cost` is 0 or above the limit.
+pub fn decide(
+    state: State,
+    quota: Quota,
+    now: UnixMs,
+    cost: u64,
+) -> Result<(Decision, State), LimitError> {
+    if !quota.accepts(cost) {
+        return Err(LimitError::CostOutOfRange { cost, limit: quota.limit() });
+    }
+    let decision = peek(state, quota, now, cost);
+    if !decision.allowed {
+        return Ok((decision, state));
+    }
+    match state {
+        State::SlidingWindow(kept) => {
+            let taken = Standing::at(kept, quota, now).take(cost);
+            let (remaining, reset_ms) = (taken.remaining(), taken.reset_ms());
+            let decision = Decision { remaining, reset_ms, ..decision };
+            Ok((decision, State::SlidingWindow(taken.counters())))
+        }
+    }
+}
+
+/// Whether `cost` units would fit at `now`, taking nothing: the verdict of [`decide`], with
+/// `remaining` and `reset_ms` as they stand. A cost of 0 or above the limit never fits, and no
+/// wait is promised for it.
+#[must_use]
+pub fn peek(state: State, quota: Quota, now: UnixMs, cost: u64) -> Decision {
+    match state {
+        State::SlidingWindow(kept) => Standing::at(kept, quota, now).probe(cost),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NONE: State = State::empty(Algorithm::SlidingWindow);
+
+    fn quota(limit: u64, window_ms: u64) -> Quota {
+        Quota::new(limit, window_ms).unwrap()
+    }
+
+    /// Takes, expecting room.
+    fn taken(state: State, quota: Quota, now: u64, cost: u64) -> State {
+        let (decision, state) = decide(state, quota, UnixMs(now), cost).unwrap();
+        assert!(decision.allowed, "{decision:?}");
+        state
+    }
+
+    #[test]
+    fn a_take_reports_what_is_left_and_when_all_is_free_again() {
+        let (decision, _) = decide(NONE, quota(10, 1000), UnixMs(5_250), 4).unwrap();
+        let expected = Decision {
+            allowed: true,
+            limit: 10,
+            remaining: 6,
+            reset_ms: 1_750,
+            retry_after_ms: None,
+        };
+        assert_eq!(decision, expected);
+    }
+
+    #[test]
+    fn the_previous_window_fades_as_the_current_one_goes_on() {
+        let state = taken(NONE, quota(10, 1000), 5_999, 10);
+        let remaining_at = |now| peek(state, quota(10, 1000), UnixMs(now), 1).remaining;
+        assert_eq!(remaining_at(6_000), 0);
+        assert_eq!(remaining_at(6_099), 0);
+        assert_eq!(remaining_at(6_100), 1);
+        assert_eq!(remaining_at(6_999), 9);
+        assert_eq!(remaining_at(7_000), 10);
+    }
+
+    #[test]
+    fn a_peek_reports_what_stands_and_takes_nothing() {
+        let state = taken(NONE, quota(10, 1000), 5_000, 4);
+        let decision = peek(state, quota(10, 1000), UnixMs(5_000), 6);
+        assert!(decision.allowed);
+        assert_eq!(decision.remaining, 6);
+        assert_eq!(peek(state, quota(10, 1000), UnixMs(5_000), 6), decision);
+    }
+
+    #[test]
+    fn a_denied_take_gives_the_state_back_as_it_came() {
+        let state = taken(NONE, quota(10, 1000), 5_000, 8);
+        let (decision, after) = decide(state, quota(10, 1000), UnixMs(6_000), 3).unwrap();
+        assert!(!decision.allowed);
+        assert_eq!(decision.remaining, 2);
+        assert_eq!(after, state);
+    }
+
+    #[test]
+    fn a_cost_no_wait_would_satisfy_is_an_error_and_never_fits() {
+        for cost in [0, 11, u64::MAX] {
+            let error = decide(NONE, quota(10, 1000), UnixMs(0), cost).unwrap_err();
+            assert_eq!(error, LimitError::CostOutOfRange { cost, limit: 10 });
+            let decision = peek(NONE, quota(10, 1000), UnixMs(0), cost);
+            assert!(!decision.allowed);
+            assert_eq!(decision.retry_after_ms, None);
+        }
+    }
+
+    #[test]
+    fn a_clock_that_goes_backwards_opens_no_window() {
+        let state = taken(NONE, quota(10, 1000), 7_500, 10);
+        for now in [7_499, 7_000, 6_999, 5_000, 0] {
+            let decision = peek(state, quota(10, 1000), UnixMs(now), 1);
+            assert!(!decision.allowed, "at {now}");
+            // Free again when a tenth of the next window has gone, by the clock as it was told.
+            assert_eq!(decision.retry_after_ms, Some(8_100 - now));
+            assert_eq!(decision.reset_ms, 9_000 - now);
+        }
+    }
+
+    #[test]
+    fn the_ends_of_time_do_not_panic() {
+        let largest = quota(1, 366 * 24 * 60 * 60 * 1000);
+        for now in [0, 1, u64::MAX - 1, u64::MAX] {
+            let state = taken(NONE, largest, now, 1);
+            for later in [0, now, u64::MAX] {
+                assert_eq!(peek(state, largest, UnixMs(later), 1).limit, 1);
+            }
+        }
+    }
+
+    #[test]
+    fn a_lowered_limit_denies_until_the_count_fits_it() {
+        let state = taken(NONE, quota(100, 1000), 5_000, 100);
+        let decision = peek(state, quota(10, 1000), UnixMs(5_000), 1);
+        assert_eq!((decision.allowed, decision.remaining), (false, 0));
+        assert_eq!(decision.retry_after_ms, Some(1_910));
+    }
+
+    #[test]
+    fn a_changed_window_keeps_the_count() {
+        let state = taken(NONE, quota(10, 1000), 61_000, 10);
+        assert!(!peek(state, quota(10, 60_000), UnixMs(61_500), 1).allowed);
+    }
 }

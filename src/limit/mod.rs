@@ -7,10 +7,12 @@ mod decide;
 mod error;
 mod field;
 mod policy;
+#[cfg(all(test, not(target_arch = "wasm32")))]
+mod properties;
 mod quota;
 mod sliding_window;
 
-pub use decide::{Algorithm, Decision, State, decide};
+pub use decide::{Algorithm, Decision, State, decide, peek};
 pub use error::LimitError;
 pub use field::{rate_limit_field, rate_limit_policy_field, retry_after_seconds};
 pub use policy::{KeyKind, Policy, PolicyName, Trigger};

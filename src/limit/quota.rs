@@ -44,4 +44,10 @@ impl Quota {
     pub const fn window_ms(self) -> u64 {
         self.window_ms
     }
+
+    /// Whether a take of `cost` units can ever succeed: 1 to the limit.
+    #[must_use]
+    pub const fn accepts(self, cost: u64) -> bool {
+        cost >= 1 && cost <= self.limit
+    }
 }

@@ -24,6 +24,14 @@ pub enum StoreError {
         /// Which partition is full.
         what: &'static str,
     },
+    /// A record's value is longer than any store takes; nothing was written.
+    #[error("a record holds at most {bytes_max} bytes, not {bytes}")]
+    RecordTooLarge {
+        /// The value's length, in bytes.
+        bytes: usize,
+        /// The most a record holds, in bytes.
+        bytes_max: usize,
+    },
     /// This store cannot keep this promise (KV and compare-and-set, for instance).
     #[error("this store does not support {verb}")]
     Unsupported {
@@ -38,6 +46,7 @@ impl StoreError {
     pub const fn code(&self) -> &'static str {
         match self {
             Self::Full { .. } => "ERR_STORE_FULL",
+            Self::RecordTooLarge { .. } => "ERR_STORE_RECORD_TOO_LARGE",
             Self::Unsupported { .. } => "ERR_STORE_UNSUPPORTED",
             Self::Unavailable { .. } | Self::Timeout { .. } => "ERR_STORE_UNAVAILABLE",
         }
@@ -50,6 +59,7 @@ impl StoreError {
             Self::Unavailable { cause } => cause,
             Self::Timeout { .. } => "timeout",
             Self::Full { .. } => "full",
+            Self::RecordTooLarge { .. } => "record_too_large",
             Self::Unsupported { .. } => "unsupported",
         }
     }

@@ -1,5 +1,7 @@
 //! Where shared state lives: the one async port, and the stores behind it.
 
+#[cfg(test)]
+pub(crate) mod contract;
 mod error;
 mod key;
 pub mod memory;

@@ -16,13 +16,19 @@ use crate::limit::{Decision, Policy};
 pub trait Store {
     /// Checks a token against the revocations and takes from all limits, in one call.
     ///
-    /// All or nothing: a revoked token or one denied take leaves every counter as it was.
+    /// All or nothing: a revoked token or one denied take that is no shadow's leaves every counter
+    /// as it was; the takes that would have been allowed then report what is left untouched. A
+    /// take sees the earlier takes of the same key, and after a denied one (of a policy that is no
+    /// shadow) is denied too. A cost of 0 or above the limit is denied, and no wait is promised.
     async fn admit(&self, admit: &Admit<'_>, now: UnixMs) -> Result<Admission, StoreError>;
 
     /// Revokes. Idempotent: an entry only ever extends, so order and repetition do not matter.
     async fn revoke(&self, revocation: &Revocation, now: UnixMs) -> Result<Durability, StoreError>;
 
     /// Opens a session, or exchanges its refresh generation for the next, by compare-and-set.
+    ///
+    /// Opening an open session again that was not refreshed yet is answered as the first time was.
+    /// A subject at its most sessions loses the oldest one to the new one.
     async fn rotate(&self, rotation: &Rotation, now: UnixMs) -> Result<Rotated, StoreError>;
 
     /// The live sessions of a subject, oldest first.
@@ -36,7 +42,8 @@ pub trait Store {
     /// by [`Store::revoke`].
     async fn end_session(&self, session: EntryKey, now: UnixMs) -> Result<bool, StoreError>;
 
-    /// What [`Store::admit`] would decide for each take, taking nothing.
+    /// What [`Store::admit`] would decide for each take by itself, taking nothing: what is left is
+    /// reported untouched.
     async fn peek(&self, takes: &[Take<'_>], now: UnixMs) -> Result<Vec<Outcome>, StoreError>;
 
     /// Forgets the count and any penalty of exactly one key of one policy.
@@ -219,8 +226,13 @@ pub struct Penalty<'a> {
 /// A small opaque value with an end.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Record {
-    /// At most 4,096 bytes.
+    /// At most [`Record::BYTES_MAX`] bytes.
     pub value: Vec<u8>,
     /// Until when it lives.
     pub expires: UnixMs,
+}
+
+impl Record {
+    /// The most bytes a value has.
+    pub const BYTES_MAX: usize = 4_096;
 }

@@ -1,0 +1,81 @@
+//! What every store promises: one suite, run over each of them.
+//!
+//! A store's test module implements [`Bench`] and calls [`store_contract!`]. A store with weaker
+//! promises names the checks it keeps instead of taking all of them. Checks share no keys and no
+//! policies, so they may run over one shared store; waits are short enough for real time.
+
+mod limits;
+mod records;
+mod revocations;
+mod sessions;
+
+use crate::UnixMs;
+use crate::limit::{Algorithm, KeyKind, Policy, PolicyName, Quota, Trigger};
+use crate::store::{EntryKey, KeySpace, Store, Take};
+pub(crate) use limits::*;
+pub(crate) use records::*;
+pub(crate) use revocations::*;
+pub(crate) use sessions::*;
+
+/// A store on the bench: with the time it goes by, simulated or real.
+pub(crate) trait Bench {
+    type Store: Store;
+    fn store(&self) -> &Self::Store;
+    fn now(&self) -> UnixMs;
+    async fn pass(&self, ms: u64);
+}
+
+/// A test for each check of the contract, each over a bench of its own.
+macro_rules! store_contract {
+    ($bench:expr) => {
+        $crate::store::contract::store_contract!(
+            $bench;
+            a_quota_admits_its_limit_and_no_more,
+            a_refusal_ends_when_it_was_said_to,
+            a_denied_take_takes_nothing_from_any_policy,
+            a_key_taken_from_twice_in_one_call_is_counted_twice,
+            a_cost_out_of_range_is_denied_for_good,
+            peeking_takes_nothing,
+            a_shadow_counts_and_never_denies,
+            keys_and_policies_are_counted_apart,
+            reset_forgets_one_key_of_one_policy,
+            a_penalty_denies_for_its_time_and_a_shorter_one_does_not_end_it,
+            a_revoked_token_is_named_by_its_scope_and_takes_nothing,
+            a_subjects_cut_refuses_what_was_issued_up_to_it,
+            a_revocation_only_ever_extends,
+            a_generation_is_exchanged_once_or_again_within_its_grace,
+            a_generation_used_twice_outside_its_grace_kills_the_session,
+            a_session_opens_once_and_ends,
+            a_subjects_sessions_are_listed_oldest_first_until_they_end,
+            a_record_lives_until_its_end_and_is_replaced_whole
+        );
+    };
+    ($bench:expr; $($check:ident),+) => {
+        $(
+            #[test]
+            fn $check() {
+                pollster::block_on($crate::store::contract::$check(&$bench));
+            }
+        )+
+    };
+}
+pub(crate) use store_contract;
+
+pub(crate) fn policy(name: &str, limit: u64, window_ms: u64) -> Policy {
+    Policy {
+        name: PolicyName::new(name).unwrap(),
+        key: KeyKind::Subject,
+        algorithm: Algorithm::SlidingWindow,
+        quota: Quota::new(limit, window_ms).unwrap(),
+        trigger: Trigger::Request,
+        shadow: false,
+    }
+}
+
+pub(crate) fn key(value: &str) -> EntryKey {
+    EntryKey::new(KeySpace::Subject, "https://contract", value)
+}
+
+pub(crate) fn take<'a>(policy: &'a Policy, value: &str, cost: u64) -> Take<'a> {
+    Take { policy, key: key(value), cost }
+}

@@ -1,0 +1,198 @@
+//! What is counted and what is blocked, one bounded partition a policy.
+
+use std::collections::BTreeMap;
+
+use super::MemoryBounds;
+use super::expiring::{Expiring, Full, Seed};
+use crate::UnixMs;
+use crate::limit::{Decision, Policy, PolicyName, State, decide, peek};
+use crate::store::{EntryKey, Outcome, Penalty, StoreError, Take};
+
+/// The partitions of all policies.
+pub(super) struct Counters {
+    partitions: BTreeMap<PolicyName, Partition>,
+    bounds: MemoryBounds,
+    seed: Seed,
+}
+
+/// One policy's counts.
+struct Partition {
+    /// Kept while they matter: see [`State::free_at`].
+    states: Expiring<State>,
+    /// Blocked keys. Beside the counts, so that no flood of keys takes their room.
+    penalties: Expiring<()>,
+    /// Counts every key the full partition has no room for, as if they were one.
+    overflow: State,
+}
+
+/// Where a take is counted.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Slot {
+    Own(EntryKey),
+    Overflow,
+}
+
+/// A take that is decided and not written yet.
+struct Planned<'a> {
+    take: Take<'a>,
+    slot: Slot,
+    /// The slot had no live state before.
+    newcomer: bool,
+    /// The answer if nothing is taken.
+    untaken: Decision,
+    /// The answer if all is taken, and the state to keep then.
+    taken: Decision,
+    state: State,
+}
+
+impl Counters {
+    pub(super) fn new(bounds: &MemoryBounds, seed: Seed) -> Self {
+        Self { partitions: BTreeMap::new(), bounds: *bounds, seed }
+    }
+
+    /// Takes all or nothing: nothing when a policy that is not a shadow denies.
+    pub(super) fn admit(
+        &mut self,
+        takes: &[Take<'_>],
+        now: UnixMs,
+    ) -> Result<Vec<Outcome>, StoreError> {
+        let mut planned: Vec<Planned<'_>> = Vec::with_capacity(takes.len());
+        for take in takes {
+            let next = self.open(take.policy)?.plan(take, &planned, now);
+            planned.push(next);
+        }
+        let admitted = planned.iter().all(|p| p.taken.allowed || p.take.policy.shadow);
+        if admitted {
+            for plan in planned.iter().filter(|plan| plan.taken.allowed) {
+                self.open(plan.take.policy)?.commit(plan, now);
+            }
+        }
+        Ok(planned.iter().map(|plan| plan.outcome(admitted)).collect())
+    }
+
+    /// The outcome of each take by itself, with nothing taken.
+    pub(super) fn peek(
+        &mut self,
+        takes: &[Take<'_>],
+        now: UnixMs,
+    ) -> Result<Vec<Outcome>, StoreError> {
+        let outcome = |take: &Take<'_>| {
+            let partition = self.open(take.policy)?;
+            Ok(partition.plan(take, &[], now).outcome(false))
+        };
+        takes.iter().map(outcome).collect()
+    }
+
+    /// Forgets a key's own count and penalty. What it spent in the overflow bucket is not its own.
+    pub(super) fn reset(&mut self, policy: &Policy, key: EntryKey) {
+        if let Some(partition) = self.partitions.get_mut(&policy.name) {
+            partition.states.remove(&key);
+            partition.penalties.remove(&key);
+        }
+    }
+
+    /// Blocks a key, or extends its block.
+    pub(super) fn penalise(
+        &mut self,
+        penalty: &Penalty<'_>,
+        now: UnixMs,
+    ) -> Result<(), StoreError> {
+        let until = now.plus(penalty.duration_ms);
+        let penalties = &mut self.open(penalty.policy)?.penalties;
+        let written = penalties.extend(penalty.key, (), until, now);
+        written.map_err(|Full| StoreError::Full { what: "penalties" })
+    }
+
+    fn open(&mut self, policy: &Policy) -> Result<&mut Partition, StoreError> {
+        let full = self.partitions.len() >= self.bounds.policies;
+        if full && !self.partitions.contains_key(&policy.name) {
+            return Err(StoreError::Full { what: "policies" });
+        }
+        let (bounds, seed) = (&self.bounds, self.seed);
+        let partition = || Partition {
+            states: Expiring::new(bounds.keys_per_policy, seed),
+            penalties: Expiring::new(bounds.penalties_per_policy, seed),
+            overflow: State::empty(policy.algorithm),
+        };
+        Ok(self.partitions.entry(policy.name.clone()).or_insert_with(partition))
+    }
+}
+
+impl Partition {
+    /// Decides a take after the `earlier` ones of the same call, writing nothing.
+    fn plan<'a>(&self, take: &Take<'a>, earlier: &[Planned<'_>], now: UnixMs) -> Planned<'a> {
+        let Take { policy, key, cost } = *take;
+        let earlier = || earlier.iter().filter(|plan| plan.take.policy.name == policy.name);
+        let own = self.states.get(&key, now).copied();
+        let planned = earlier().any(|plan| plan.slot == Slot::Own(key));
+        let newcomer = own.is_none() && !planned;
+        let reserved = earlier().filter(|plan| plan.newcomer).count();
+        let (slot, state) = if newcomer && !self.states.has_room(reserved, now) {
+            (Slot::Overflow, self.overflow)
+        } else {
+            (Slot::Own(key), own.unwrap_or(State::empty(policy.algorithm)))
+        };
+
+        let cost = if policy.quota.accepts(cost) {
+            earlier()
+                .filter(|plan| plan.slot == slot && plan.precedes())
+                .fold(cost, |cost, plan| cost.saturating_add(plan.take.cost))
+        } else {
+            cost
+        };
+        let untaken = peek(state, policy.quota, now, cost);
+        let (taken, state) = decide(state, policy.quota, now, cost).unwrap_or((untaken, state));
+        let blocked = self.penalties.expires(&key, now).map(|until| until.since(now));
+        Planned {
+            take: *take,
+            slot,
+            newcomer: newcomer && slot != Slot::Overflow,
+            untaken: blocked.map_or(untaken, |for_ms| block(untaken, for_ms)),
+            taken: blocked.map_or(taken, |for_ms| block(untaken, for_ms)),
+            state,
+        }
+    }
+
+    fn commit(&mut self, plan: &Planned<'_>, now: UnixMs) {
+        match plan.slot {
+            Slot::Overflow => self.overflow = plan.state,
+            Slot::Own(key) => {
+                let free_at = plan.state.free_at(plan.take.policy.quota);
+                // The plan reserved the room. Were there none, the count would still not be lost.
+                if self.states.insert(key, plan.state, free_at, now).is_err() {
+                    self.overflow = plan.state;
+                }
+            }
+        }
+    }
+}
+
+impl Planned<'_> {
+    /// Whether its cost is part of the next take's from the same slot. A denied one's is too, so
+    /// that a promised wait is one after which the call as a whole succeeds; but a shadow's denial
+    /// stops nothing, so what follows it may be written and must not carry it.
+    fn precedes(&self) -> bool {
+        let Take { policy, cost, .. } = self.take;
+        policy.quota.accepts(cost) && (self.taken.allowed || !policy.shadow)
+    }
+
+    fn outcome(&self, admitted: bool) -> Outcome {
+        Outcome {
+            decision: if admitted { self.taken } else { self.untaken },
+            shadow: self.take.policy.shadow,
+            overflow: self.slot == Slot::Overflow,
+        }
+    }
+}
+
+/// A blocked key's answer: nothing is left, and what its quota says stands behind the block.
+fn block(standing: Decision, for_ms: u64) -> Decision {
+    let wait = if standing.allowed { Some(0) } else { standing.retry_after_ms };
+    Decision {
+        allowed: false,
+        remaining: 0,
+        reset_ms: standing.reset_ms.max(for_ms),
+        retry_after_ms: wait.map(|wait_ms| wait_ms.max(for_ms)),
+        ..standing
+    }
+}

@@ -1,0 +1,229 @@
+//! A bounded map whose entries end by themselves.
+
+use std::collections::{BTreeSet, HashMap};
+use std::hash::BuildHasher;
+
+use siphasher::sip::SipHasher13;
+
+use crate::UnixMs;
+use crate::store::EntryKey;
+
+/// Keys the hash of a map. In wasm the standard library's random state is not random, so the seed
+/// comes in.
+#[derive(Clone, Copy)]
+pub(super) struct Seed(pub(super) [u8; 16]);
+
+impl BuildHasher for Seed {
+    type Hasher = SipHasher13;
+
+    fn build_hasher(&self) -> SipHasher13 {
+        SipHasher13::new_with_key(&self.0)
+    }
+}
+
+/// There is no room, and every entry there is still lives.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Full;
+
+/// At most `capacity` entries, each living while `now` is before its end.
+///
+/// A full map drops an entry that ended to take a newcomer in, one for one, and no other: an
+/// entry that lives is never evicted. An entry that ended stays until then, so it lives again for
+/// a clock that goes backwards. Every operation is O(log n): the queue holds each entry exactly
+/// once, at its true end.
+pub(super) struct Expiring<V> {
+    entries: HashMap<EntryKey, Entry<V>, Seed>,
+    queue: BTreeSet<(UnixMs, EntryKey)>,
+    capacity: usize,
+}
+
+struct Entry<V> {
+    value: V,
+    expires: UnixMs,
+}
+
+impl<V> Expiring<V> {
+    pub(super) fn new(capacity: usize, seed: Seed) -> Self {
+        Self { entries: HashMap::with_hasher(seed), queue: BTreeSet::new(), capacity }
+    }
+
+    /// The value of a live entry.
+    pub(super) fn get(&self, key: &EntryKey, now: UnixMs) -> Option<&V> {
+        self.entries.get(key).filter(|entry| now < entry.expires).map(|entry| &entry.value)
+    }
+
+    /// When a live entry ends.
+    pub(super) fn expires(&self, key: &EntryKey, now: UnixMs) -> Option<UnixMs> {
+        self.entries.get(key).map(|entry| entry.expires).filter(|expires| now < *expires)
+    }
+
+    /// Whether a newcomer fits beside `reserved` others. O(`reserved`).
+    pub(super) fn has_room(&self, reserved: usize, now: UnixMs) -> bool {
+        let ended = self
+            .queue
+            .iter()
+            .take_while(|(expires, _)| *expires <= now)
+            .take(reserved.saturating_add(1))
+            .count();
+        self.entries.len().saturating_sub(ended).saturating_add(reserved) < self.capacity
+    }
+
+    /// Writes an entry, in place of one with the same key. The value that ended and was dropped to
+    /// make room for a newcomer, if one was.
+    pub(super) fn insert(
+        &mut self,
+        key: EntryKey,
+        value: V,
+        expires: UnixMs,
+        now: UnixMs,
+    ) -> Result<Option<V>, Full> {
+        if let Some(entry) = self.entries.get_mut(&key) {
+            if entry.expires != expires {
+                self.queue.remove(&(entry.expires, key));
+                self.queue.insert((expires, key));
+            }
+            *entry = Entry { value, expires };
+            return Ok(None);
+        }
+        let dropped = self.make_room(now)?;
+        self.queue.insert((expires, key));
+        self.entries.insert(key, Entry { value, expires });
+        Ok(dropped)
+    }
+
+    /// Removes an entry, whether or not it has ended.
+    pub(super) fn remove(&mut self, key: &EntryKey) -> Option<V> {
+        let entry = self.entries.remove(key)?;
+        self.queue.remove(&(entry.expires, *key));
+        Some(entry.value)
+    }
+
+    fn make_room(&mut self, now: UnixMs) -> Result<Option<V>, Full> {
+        if self.entries.len() < self.capacity {
+            return Ok(None);
+        }
+        match self.queue.first() {
+            Some(&(expires, key)) if expires <= now => Ok(self.remove(&key)),
+            _ => Err(Full),
+        }
+    }
+}
+
+impl<V: Ord + Copy> Expiring<V> {
+    /// Writes an entry that only ever extends: of the value and of the end, the later one stays.
+    pub(super) fn extend(
+        &mut self,
+        key: EntryKey,
+        value: V,
+        expires: UnixMs,
+        now: UnixMs,
+    ) -> Result<(), Full> {
+        let (value, expires) = match self.entries.get(&key) {
+            Some(entry) => (value.max(entry.value), expires.max(entry.expires)),
+            None => (value, expires),
+        };
+        self.insert(key, value, expires, now).map(drop)
+    }
+}
+
+#[cfg(all(test, not(target_arch = "wasm32")))]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::store::KeySpace;
+
+    const CAPACITY: usize = 5;
+
+    fn key(number: u8) -> EntryKey {
+        EntryKey::new(KeySpace::Token, "issuer", &number.to_string())
+    }
+
+    fn map() -> Expiring<u64> {
+        Expiring::new(CAPACITY, Seed([7; 16]))
+    }
+
+    #[test]
+    fn an_entry_lives_until_just_before_its_end() {
+        let mut map = map();
+        map.insert(key(1), 10, UnixMs(100), UnixMs(0)).unwrap();
+        assert_eq!(map.get(&key(1), UnixMs(99)), Some(&10));
+        assert_eq!(map.get(&key(1), UnixMs(100)), None);
+        assert_eq!(map.expires(&key(1), UnixMs(99)), Some(UnixMs(100)));
+        assert_eq!(map.expires(&key(1), UnixMs(100)), None);
+    }
+
+    #[test]
+    fn extending_keeps_the_later_value_and_the_later_end() {
+        let mut map = map();
+        map.extend(key(1), 10, UnixMs(100), UnixMs(0)).unwrap();
+        map.extend(key(1), 5, UnixMs(50), UnixMs(0)).unwrap();
+        assert_eq!(map.get(&key(1), UnixMs(99)), Some(&10));
+        map.extend(key(1), 20, UnixMs(200), UnixMs(150)).unwrap();
+        assert_eq!(map.get(&key(1), UnixMs(199)), Some(&20));
+    }
+
+    #[derive(Clone, Debug)]
+    enum Step {
+        Insert(u8, u64),
+        Extend(u8, u64),
+        Remove(u8),
+        Pass(u64),
+    }
+
+    fn step() -> impl Strategy<Value = Step> {
+        prop_oneof![
+            (0..12_u8, 0..40_u64).prop_map(|(key, life)| Step::Insert(key, life)),
+            (0..12_u8, 0..40_u64).prop_map(|(key, life)| Step::Extend(key, life)),
+            (0..12_u8).prop_map(Step::Remove),
+            (0..20_u64).prop_map(Step::Pass),
+        ]
+    }
+
+    proptest! {
+        #[test]
+        fn a_live_entry_is_never_lost_and_full_is_said_only_when_all_live(
+            steps in proptest::collection::vec(step(), 1..200)
+        ) {
+            // The model: ends by key, of entries that were taken in and not removed.
+            let (mut map, mut model, mut now) = (map(), BTreeMap::new(), UnixMs(0));
+            for step in steps {
+                model.retain(|_, expires| now < *expires);
+                let fits = |number| model.contains_key(&number) || model.len() < CAPACITY;
+                match step {
+                    Step::Insert(number, life) => {
+                        let fits = fits(number);
+                        prop_assert_eq!(map.has_room(0, now), model.len() < CAPACITY);
+                        let written = map.insert(key(number), 0, now.plus(life), now);
+                        prop_assert_eq!(written.is_ok(), fits);
+                        if fits {
+                            model.insert(number, now.plus(life));
+                        }
+                    }
+                    Step::Extend(number, life) => {
+                        let fits = fits(number);
+                        let written = map.extend(key(number), 0, now.plus(life), now);
+                        prop_assert_eq!(written.is_ok(), fits);
+                        if fits {
+                            let expires = model.entry(number).or_default();
+                            *expires = now.plus(life).max(*expires);
+                        }
+                    }
+                    Step::Remove(number) => {
+                        map.remove(&key(number));
+                        model.remove(&number);
+                    }
+                    Step::Pass(passed) => now = now.plus(passed),
+                }
+                for number in 0..12 {
+                    let expected = model.get(&number).copied().filter(|expires| now < *expires);
+                    prop_assert_eq!(map.expires(&key(number), now), expected);
+                }
+                prop_assert!(map.entries.len() <= CAPACITY);
+                prop_assert_eq!(map.queue.len(), map.entries.len());
+            }
+        }
+    }
+}

@@ -1,0 +1,188 @@
+//! The store in this instance's memory: the embedded default, the fallback, and the one every
+//! other store is compared with.
+//!
+//! Strong and exact in one instance, and gone with it. Bounded: [`MemoryBounds`] says how many
+//! entries each partition takes, and an entry that still matters is never evicted for a newcomer.
+
+mod bounds;
+#[cfg(all(test, not(target_arch = "wasm32")))]
+mod calls;
+mod counters;
+mod expiring;
+#[cfg(test)]
+mod flood;
+mod records;
+mod revocations;
+mod sessions;
+
+use std::fmt;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+pub use bounds::{BoundsError, MemoryBounds};
+use counters::Counters;
+use expiring::Seed;
+use records::Records;
+use revocations::Revocations;
+use sessions::Sessions;
+
+use super::{
+    Admission, Admit, Durability, EntryKey, Outcome, Penalty, Record, Revocation, Rotated,
+    Rotation, SessionRecord, Store, StoreError, Take,
+};
+use crate::UnixMs;
+use crate::limit::Policy;
+
+/// A [`Store`] in memory. It decides by the caller's `now`; every verb is one critical section
+/// without a wait in it.
+pub struct MemoryStore {
+    partitions: Mutex<Partitions>,
+}
+
+struct Partitions {
+    revocations: Revocations,
+    counters: Counters,
+    sessions: Sessions,
+    records: Records,
+}
+
+impl MemoryStore {
+    /// An empty store with the default bounds. `seed` is 16 random bytes that key its hash maps,
+    /// so that nobody outside can choose keys that collide.
+    #[must_use]
+    pub fn new(seed: [u8; 16]) -> Self {
+        Self::build(&MemoryBounds::default(), seed)
+    }
+
+    /// An empty store with `bounds`, and `seed` as for [`MemoryStore::new`].
+    ///
+    /// # Errors
+    /// [`BoundsError`] when a partition has no room, or all of them full are over 64 MiB.
+    pub fn with_bounds(bounds: MemoryBounds, seed: [u8; 16]) -> Result<Self, BoundsError> {
+        Ok(Self::build(&bounds.validate()?, seed))
+    }
+
+    fn build(bounds: &MemoryBounds, seed: [u8; 16]) -> Self {
+        let seed = Seed(seed);
+        let partitions = Partitions {
+            revocations: Revocations::new(bounds, seed),
+            counters: Counters::new(bounds, seed),
+            sessions: Sessions::new(bounds, seed),
+            records: Records::new(bounds, seed),
+        };
+        Self { partitions: Mutex::new(partitions) }
+    }
+
+    /// Nothing under the lock panics by itself. Should a thread die in it all the same, what is
+    /// there serves on: a store that refused for good would forget every revocation it knows.
+    fn lock(&self) -> MutexGuard<'_, Partitions> {
+        self.partitions.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Says nothing of what is stored, nor of the seed.
+impl fmt::Debug for MemoryStore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("MemoryStore").finish_non_exhaustive()
+    }
+}
+
+impl Store for MemoryStore {
+    async fn admit(&self, admit: &Admit<'_>, now: UnixMs) -> Result<Admission, StoreError> {
+        let mut partitions = self.lock();
+        let check = admit.token.as_ref();
+        let revoked = check.and_then(|check| partitions.revocations.check(check, now));
+        let outcomes = match revoked {
+            Some(_) => Vec::new(),
+            None => partitions.counters.admit(&admit.takes, now)?,
+        };
+        Ok(Admission { revoked, outcomes })
+    }
+
+    async fn revoke(&self, revocation: &Revocation, now: UnixMs) -> Result<Durability, StoreError> {
+        self.lock().revocations.revoke(revocation, now)?;
+        Ok(Durability::Local)
+    }
+
+    async fn rotate(&self, rotation: &Rotation, now: UnixMs) -> Result<Rotated, StoreError> {
+        self.lock().sessions.rotate(rotation, now)
+    }
+
+    async fn sessions(
+        &self,
+        subject: EntryKey,
+        now: UnixMs,
+    ) -> Result<Vec<SessionRecord>, StoreError> {
+        Ok(self.lock().sessions.of(subject, now))
+    }
+
+    async fn end_session(&self, session: EntryKey, now: UnixMs) -> Result<bool, StoreError> {
+        Ok(self.lock().sessions.end(session, now))
+    }
+
+    async fn peek(&self, takes: &[Take<'_>], now: UnixMs) -> Result<Vec<Outcome>, StoreError> {
+        self.lock().counters.peek(takes, now)
+    }
+
+    async fn reset(&self, policy: &Policy, key: EntryKey, _now: UnixMs) -> Result<(), StoreError> {
+        self.lock().counters.reset(policy, key);
+        Ok(())
+    }
+
+    async fn penalise(&self, penalty: &Penalty<'_>, now: UnixMs) -> Result<(), StoreError> {
+        self.lock().counters.penalise(penalty, now)
+    }
+
+    async fn put(&self, name: EntryKey, record: Record, now: UnixMs) -> Result<(), StoreError> {
+        self.lock().records.put(name, record, now)
+    }
+
+    async fn get(&self, name: EntryKey, now: UnixMs) -> Result<Option<Record>, StoreError> {
+        Ok(self.lock().records.get(name, now))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+
+    use super::*;
+    use crate::store::contract::{Bench, store_contract};
+
+    /// A memory store and a time that passes when told to.
+    struct InMemory {
+        store: MemoryStore,
+        now: Cell<UnixMs>,
+    }
+
+    impl InMemory {
+        fn new() -> Self {
+            Self { store: MemoryStore::new([7; 16]), now: Cell::new(UnixMs(1_700_000_000_250)) }
+        }
+    }
+
+    impl Bench for InMemory {
+        type Store = MemoryStore;
+
+        fn store(&self) -> &MemoryStore {
+            &self.store
+        }
+
+        fn now(&self) -> UnixMs {
+            self.now.get()
+        }
+
+        async fn pass(&self, ms: u64) {
+            self.now.set(self.now.get().plus(ms));
+        }
+    }
+
+    store_contract!(InMemory::new());
+
+    #[test]
+    fn a_memory_store_can_be_shared_between_threads_and_shows_nothing() {
+        fn shared(_: &(impl Send + Sync)) {}
+        let store = MemoryStore::new([7; 16]);
+        shared(&store);
+        assert_eq!(format!("{store:?}"), "MemoryStore { .. }");
+    }
+}

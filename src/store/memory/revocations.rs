@@ -1,0 +1,53 @@
+//! What is revoked: tokens, sessions and subjects, each with room of its own.
+
+use super::MemoryBounds;
+use super::expiring::{Expiring, Full, Seed};
+use crate::UnixMs;
+use crate::store::{EntryKey, Revocation, RevocationScope, StoreError, TokenCheck};
+
+/// Three partitions: a flood of revoked tokens leaves the room of sessions and subjects alone.
+pub(super) struct Revocations {
+    tokens: Expiring<()>,
+    sessions: Expiring<()>,
+    /// Up to when a subject's tokens are refused.
+    subjects: Expiring<UnixMs>,
+}
+
+impl Revocations {
+    pub(super) fn new(bounds: &MemoryBounds, seed: Seed) -> Self {
+        Self {
+            tokens: Expiring::new(bounds.revoked_tokens, seed),
+            sessions: Expiring::new(bounds.revoked_sessions, seed),
+            subjects: Expiring::new(bounds.revoked_subjects, seed),
+        }
+    }
+
+    /// Writes a revocation, or extends it. A subject is cut at `now`, or where it already was if
+    /// that is later.
+    pub(super) fn revoke(
+        &mut self,
+        revocation: &Revocation,
+        now: UnixMs,
+    ) -> Result<(), StoreError> {
+        let Revocation { scope, key, expires } = *revocation;
+        let (written, what) = match scope {
+            RevocationScope::Token => (self.tokens.extend(key, (), expires, now), "tokens"),
+            RevocationScope::Session => (self.sessions.extend(key, (), expires, now), "sessions"),
+            RevocationScope::Subject => (self.subjects.extend(key, now, expires, now), "subjects"),
+        };
+        written.map_err(|Full| StoreError::Full { what })
+    }
+
+    /// What the token is revoked by, the narrowest scope first.
+    pub(super) fn check(&self, check: &TokenCheck, now: UnixMs) -> Option<RevocationScope> {
+        let revoked = |map: &Expiring<()>, key: EntryKey| map.get(&key, now).is_some();
+        if revoked(&self.tokens, check.token) {
+            return Some(RevocationScope::Token);
+        }
+        if check.session.is_some_and(|session| revoked(&self.sessions, session)) {
+            return Some(RevocationScope::Session);
+        }
+        let cut = check.subject.and_then(|subject| self.subjects.get(&subject, now));
+        cut.is_some_and(|cut| check.issued_at.is_cut(*cut)).then_some(RevocationScope::Subject)
+    }
+}

@@ -1,0 +1,147 @@
+//! Sessions and the rotation of their refresh tokens.
+
+use std::collections::BTreeMap;
+
+use super::MemoryBounds;
+use super::expiring::{Expiring, Full, Seed};
+use crate::UnixMs;
+use crate::store::{EntryKey, Rotated, Rotation, SessionRecord, SessionStart, StoreError};
+
+/// Open sessions, by name and by subject.
+pub(super) struct Sessions {
+    open: Expiring<Held>,
+    /// Names of a subject's sessions, in the order they were opened.
+    by_subject: BTreeMap<(EntryKey, u64), EntryKey>,
+    /// How many were ever opened.
+    opened: u64,
+    per_subject_max: usize,
+}
+
+#[derive(Clone, Copy)]
+struct Held {
+    record: SessionRecord,
+    /// Its place in its subject's order.
+    place: u64,
+}
+
+impl Sessions {
+    pub(super) fn new(bounds: &MemoryBounds, seed: Seed) -> Self {
+        Self {
+            open: Expiring::new(bounds.sessions, seed),
+            by_subject: BTreeMap::new(),
+            opened: 0,
+            per_subject_max: bounds.sessions_per_subject,
+        }
+    }
+
+    pub(super) fn rotate(
+        &mut self,
+        rotation: &Rotation,
+        now: UnixMs,
+    ) -> Result<Rotated, StoreError> {
+        match *rotation {
+            Rotation::Open(start) => self.open(start, now),
+            Rotation::Advance { session, generation, grace_ms } => {
+                self.advance(session, generation, grace_ms, now)
+            }
+        }
+    }
+
+    /// The live sessions of a subject, oldest first.
+    pub(super) fn of(&self, subject: EntryKey, now: UnixMs) -> Vec<SessionRecord> {
+        self.names_of(subject)
+            .filter_map(|session| self.open.get(&session, now))
+            .map(|held| held.record)
+            .collect()
+    }
+
+    /// How many places the lists of all subjects hold.
+    #[cfg(test)]
+    pub(super) fn listed(&self) -> usize {
+        self.by_subject.len()
+    }
+
+    /// Ends a session; whether it was live.
+    pub(super) fn end(&mut self, session: EntryKey, now: UnixMs) -> bool {
+        let live = self.open.get(&session, now).is_some();
+        self.remove(session);
+        live
+    }
+
+    /// Opens a session. One subject's sessions push out its own oldest, never another's.
+    fn open(&mut self, start: SessionStart, now: UnixMs) -> Result<Rotated, StoreError> {
+        let SessionStart { session, subject, expires } = start;
+        if let Some(Held { record, .. }) = self.open.get(&session, now) {
+            // A repeated request, its answer lost. Anything else must not turn back the generation.
+            let repeated = record.generation == 0 && record.subject == subject;
+            return Ok(if repeated { Rotated::Current(*record) } else { Rotated::Unknown });
+        }
+        if expires <= now {
+            return Ok(Rotated::Unknown);
+        }
+        self.remove(session);
+        self.make_room_for(subject, now);
+        let record =
+            SessionRecord { session, subject, started: now, rotated: now, expires, generation: 0 };
+        let held = Held { record, place: self.opened };
+        let dropped = self
+            .open
+            .insert(session, held, expires, now)
+            .map_err(|Full| StoreError::Full { what: "sessions" })?;
+        self.opened = self.opened.saturating_add(1);
+        self.by_subject.insert((subject, held.place), session);
+        if let Some(dropped) = dropped {
+            self.by_subject.remove(&(dropped.record.subject, dropped.place));
+        }
+        Ok(Rotated::Current(record))
+    }
+
+    fn advance(
+        &mut self,
+        session: EntryKey,
+        presented: u64,
+        grace_ms: u64,
+        now: UnixMs,
+    ) -> Result<Rotated, StoreError> {
+        let Some(&Held { record, place }) = self.open.get(&session, now) else {
+            return Ok(Rotated::Unknown);
+        };
+        let next = presented.saturating_add(1);
+        if presented > record.generation {
+            return Ok(Rotated::Unknown);
+        }
+        if presented == record.generation {
+            let record = SessionRecord { generation: next, rotated: now, ..record };
+            self.open
+                .insert(session, Held { record, place }, record.expires, now)
+                .map_err(|Full| StoreError::Full { what: "sessions" })?;
+            return Ok(Rotated::Current(record));
+        }
+        if next == record.generation && now.since(record.rotated) < grace_ms {
+            return Ok(Rotated::Current(record));
+        }
+        self.remove(session);
+        Ok(Rotated::Reused)
+    }
+
+    /// Drops a subject's ended sessions, then its oldest, until one more is within its most.
+    fn make_room_for(&mut self, subject: EntryKey, now: UnixMs) {
+        let names: Vec<EntryKey> = self.names_of(subject).collect();
+        let (live, ended): (Vec<EntryKey>, Vec<EntryKey>) =
+            names.into_iter().partition(|name| self.open.get(name, now).is_some());
+        let surplus = live.len().saturating_add(1).saturating_sub(self.per_subject_max);
+        for session in ended.into_iter().chain(live.into_iter().take(surplus)) {
+            self.remove(session);
+        }
+    }
+
+    fn names_of(&self, subject: EntryKey) -> impl Iterator<Item = EntryKey> {
+        self.by_subject.range((subject, 0)..=(subject, u64::MAX)).map(|(_, session)| *session)
+    }
+
+    fn remove(&mut self, session: EntryKey) {
+        if let Some(held) = self.open.remove(&session) {
+            self.by_subject.remove(&(held.record.subject, held.place));
+        }
+    }
+}
