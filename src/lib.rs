@@ -5,7 +5,13 @@
 // wasm-bindgen generates unsafe glue; without it there is none, and none can be let in.
 #![cfg_attr(not(any(feature = "worker", feature = "npm")), forbid(unsafe_code))]
 
+pub mod config;
+pub mod guard;
+pub mod http;
 pub mod jwt;
+pub mod limit;
+pub mod store;
+pub mod telemetry;
 mod time;
 
 pub use time::UnixMs;

@@ -45,6 +45,14 @@ pub(super) fn read_object<'de>(
     }
 }
 
+/// Whether `text` is one JSON object without duplicate members and not nested too deeply.
+///
+/// # Errors
+/// In fixed words: what it is instead.
+pub fn check_object(text: &str) -> Result<(), &'static str> {
+    read_object(text, |_, _| ())
+}
+
 type Fault = Cell<Option<&'static str>>;
 
 struct Object<'f, F> {

@@ -16,15 +16,18 @@ mod key;
 mod key_set;
 mod mint;
 mod policy;
+mod scope;
 mod verify;
 
 pub use algorithm::Algorithm;
 pub use claims::Claims;
 pub use error::{ClaimReason, JwtError, KeyError};
 pub use issued_at::IssuedAt;
+pub use json::check_object as check_json_object;
 pub use jwk::{Jwk, JwkSet};
 pub use key::Key;
 pub use key_set::KeySet;
 pub use mint::{NewToken, mint};
 pub use policy::{ClockTolerance, Policy, Requirement};
+pub use scope::is_scope_token;
 pub use verify::{Selected, Signed, select};

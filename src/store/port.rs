@@ -79,6 +79,8 @@ pub struct TokenCheck {
     pub subject: Option<EntryKey>,
     /// When it was issued: what a subject's cut is compared with.
     pub issued_at: IssuedAt,
+    /// Until when it could be accepted: how long an instance that saw it revoked remembers.
+    pub expires: UnixMs,
 }
 
 /// One take from one policy's key.
@@ -97,6 +99,8 @@ pub struct Take<'a> {
 pub struct Admission {
     /// What the token was revoked by; `None` when it stands. A revoked token takes nothing.
     pub revoked: Option<RevocationScope>,
+    /// The entry `revoked` speaks of is there and cannot be read: refused, fail secure.
+    pub unreadable: bool,
     /// One outcome a take, in order; empty when revoked.
     pub outcomes: Vec<Outcome>,
 }

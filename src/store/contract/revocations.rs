@@ -2,9 +2,9 @@
 
 use super::limits::left;
 use super::{Bench, key, policy, take};
-use crate::store::{
-    Admit, EntryKey, IssuedAt, KeySpace, Revocation, RevocationScope, Store, TokenCheck,
-};
+use crate::UnixMs;
+use crate::jwt::IssuedAt;
+use crate::store::{Admit, EntryKey, KeySpace, Revocation, RevocationScope, Store, TokenCheck};
 
 fn check(name: &str, issued_at: IssuedAt) -> TokenCheck {
     TokenCheck {
@@ -12,6 +12,7 @@ fn check(name: &str, issued_at: IssuedAt) -> TokenCheck {
         session: Some(EntryKey::new(KeySpace::Session, "https://contract", name)),
         subject: Some(key(name)),
         issued_at,
+        expires: UnixMs(u64::MAX),
     }
 }
 

@@ -5,8 +5,9 @@
 use pollster::block_on;
 
 use super::*;
+use crate::jwt::IssuedAt;
 use crate::store::contract::{key, policy, take};
-use crate::store::{IssuedAt, RevocationScope, SessionStart, TokenCheck};
+use crate::store::{RevocationScope, SessionStart, TokenCheck};
 
 const NOW: UnixMs = UnixMs(1_700_000_000_000);
 const FLOOD: usize = 500;
@@ -146,7 +147,8 @@ fn a_flood_of_revoked_tokens_leaves_room_for_sessions_and_subjects() {
     assert!(revoke(RevocationScope::Token, "late", NOW.plus(60_000)).is_ok());
     let check = |name: &str, issued_at| {
         let (token, subject) = (key(name), Some(key(name)));
-        let check = TokenCheck { token, session: None, subject, issued_at };
+        let check =
+            TokenCheck { token, session: None, subject, issued_at, expires: UnixMs(u64::MAX) };
         let admit = Admit { token: Some(check), takes: Vec::new() };
         block_on(store.admit(&admit, NOW.plus(60_000))).unwrap().revoked
     };
@@ -168,8 +170,13 @@ fn a_subjects_cut_never_goes_back_with_the_clock() {
         (IssuedAt::Seconds(NOW.0 / 1000), true),
         (IssuedAt::Seconds(NOW.0 / 1000 + 1), false),
     ] {
-        let check =
-            TokenCheck { token: key("t"), session: None, subject: Some(key("s")), issued_at };
+        let check = TokenCheck {
+            token: key("t"),
+            session: None,
+            subject: Some(key("s")),
+            issued_at,
+            expires: UnixMs(u64::MAX),
+        };
         let admission = block_on(store.admit(&Admit { token: Some(check), takes: vec![] }, NOW));
         assert_eq!(admission.unwrap().revoked.is_some(), revoked, "{issued_at:?}");
     }

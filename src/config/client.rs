@@ -1,0 +1,178 @@
+//! Clients: what each may do stands in its record, never in a bearer token.
+
+use std::fmt;
+
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use hmac_sha256::Hash;
+use jwt_simple::reexports::ct_codecs;
+use serde::Deserialize;
+
+use super::{ConfigError, error};
+
+const SOURCE: &str = "PORTCULLIS_CLIENTS";
+/// Most clients a configuration may have.
+const CLIENTS_MAX: usize = 10_000;
+
+/// A client's name: 1 to 128 characters of `[A-Za-z0-9._-]`, the same in every encoding.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ClientId(String);
+
+impl ClientId {
+    /// The name as text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// What a client may ask for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[non_exhaustive]
+pub enum Grant {
+    /// Mint tokens for subjects.
+    #[serde(rename = "tokens:issue")]
+    TokensIssue,
+    /// Revoke by session or subject.
+    #[serde(rename = "tokens:revoke")]
+    TokensRevoke,
+    /// Introspect tokens for its audiences.
+    #[serde(rename = "tokens:introspect")]
+    TokensIntrospect,
+    /// Take, peek and reset limits.
+    #[serde(rename = "limits:admin")]
+    LimitsAdmin,
+    /// Read `/metrics` and the details of `/readyz`.
+    #[serde(rename = "metrics:read")]
+    MetricsRead,
+}
+
+impl Grant {
+    /// Its name in a client record.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::TokensIssue => "tokens:issue",
+            Self::TokensRevoke => "tokens:revoke",
+            Self::TokensIntrospect => "tokens:introspect",
+            Self::LimitsAdmin => "limits:admin",
+            Self::MetricsRead => "metrics:read",
+        }
+    }
+}
+
+/// A client's record.
+pub struct Client {
+    /// Its name.
+    pub id: ClientId,
+    /// What it may ask for.
+    pub grants: Vec<Grant>,
+    /// Scopes it may put into tokens.
+    pub scopes: Vec<String>,
+    /// Audiences it may mint tokens for.
+    pub audiences: Vec<String>,
+    /// SHA-256 of each valid secret: one, or two while it is being rotated.
+    secrets: Vec<[u8; 32]>,
+}
+
+impl Client {
+    /// Whether it may ask for that.
+    #[must_use]
+    pub fn may(&self, grant: Grant) -> bool {
+        self.grants.contains(&grant)
+    }
+}
+
+/// Shows which client it is, never its secrets.
+impl fmt::Debug for Client {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Client")
+            .field("id", &self.id)
+            .field("grants", &self.grants)
+            .finish_non_exhaustive()
+    }
+}
+
+/// All clients, by id.
+#[derive(Debug)]
+pub struct Clients(Vec<Client>);
+
+impl Clients {
+    pub(super) fn from_json(text: &str) -> Result<Self, ConfigError> {
+        let written: Vec<Written> = error::parse_secret(SOURCE, text)?;
+        if written.is_empty() || written.len() > CLIENTS_MAX {
+            return Err(ConfigError::new(SOURCE, "must have 1 to 10,000 clients"));
+        }
+        let mut clients = Vec::with_capacity(written.len());
+        for (index, client) in written.into_iter().enumerate() {
+            let fault = |(field, reason): (&str, &str)| {
+                ConfigError::new(format!("{SOURCE}[{index}].{field}"), reason)
+            };
+            clients.push(client.client().map_err(fault)?);
+        }
+        clients.sort_by(|a, b| a.id.0.cmp(&b.id.0));
+        if clients.windows(2).any(|pair| matches!(pair, [a, b] if a.id == b.id)) {
+            return Err(ConfigError::new(SOURCE, "two clients have the same id"));
+        }
+        Ok(Self(clients))
+    }
+
+    /// The client of that id whose secret this is. The secret's hash is compared in constant time,
+    /// and with a hash of nothing when there is no such client, so that the time tells neither.
+    #[must_use]
+    pub fn authenticate(&self, id: &str, secret: &str) -> Option<&Client> {
+        const NO_CLIENT: &[[u8; 32]] = &[[0; 32]];
+        let presented = Hash::hash(secret.as_bytes());
+        let found = self.0.binary_search_by(|client| client.id.as_str().cmp(id)).ok();
+        let client = found.and_then(|index| self.0.get(index));
+        let secrets = client.map_or(NO_CLIENT, |client| &client.secrets);
+        let matches = secrets
+            .iter()
+            .fold(false, |matched, stored| ct_codecs::verify(stored, &presented) | matched);
+        client.filter(|_| matches)
+    }
+}
+
+/// One record of `PORTCULLIS_CLIENTS` as written.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Written {
+    id: String,
+    secret_sha256: Vec<String>,
+    #[serde(default)]
+    grants: Vec<Grant>,
+    #[serde(default)]
+    scopes: Vec<String>,
+    #[serde(default)]
+    audiences: Vec<String>,
+}
+
+impl Written {
+    fn client(self) -> Result<Client, (&'static str, &'static str)> {
+        let allowed = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'-');
+        if self.id.is_empty() || self.id.len() > 128 || !self.id.bytes().all(allowed) {
+            return Err(("id", "must have 1 to 128 characters of A-Z, a-z, 0-9, '.', '_', '-'"));
+        }
+        if !self.scopes.iter().all(|scope| crate::jwt::is_scope_token(scope)) {
+            return Err(("scopes", "must be scope tokens (RFC 6749 section 3.3)"));
+        }
+        if self.grants.contains(&Grant::TokensIssue) && self.audiences.is_empty() {
+            return Err(("audiences", "a client that issues tokens needs at least one"));
+        }
+        if !(1..=2).contains(&self.secret_sha256.len()) {
+            return Err(("secret_sha256", "must have one hash, or two during a rotation"));
+        }
+        let mut secrets = Vec::with_capacity(self.secret_sha256.len());
+        for hash in &self.secret_sha256 {
+            let hash = URL_SAFE_NO_PAD.decode(hash).ok();
+            let hash = hash.and_then(|hash| <[u8; 32]>::try_from(hash).ok());
+            secrets.push(hash.ok_or(("secret_sha256", "must be a SHA-256 hash in base64url"))?);
+        }
+        Ok(Client {
+            id: ClientId(self.id),
+            grants: self.grants,
+            scopes: self.scopes,
+            audiences: self.audiences,
+            secrets,
+        })
+    }
+}

@@ -1,0 +1,119 @@
+//! One typed configuration: parsed and validated once, at start; nothing below re-validates.
+//!
+//! Three sources, all JSON text: the public settings, the signing keys (a JWK Set, secret) and
+//! the client records (secret). Unknown fields are refused and a fault is named by its path; no
+//! value of a secret source ever reaches a message.
+
+mod client;
+mod duration;
+mod error;
+mod settings;
+
+pub use client::{Client, ClientId, Clients, Grant};
+pub use duration::parse_duration_ms;
+pub use error::ConfigError;
+
+use crate::jwt::{ClockTolerance, JwkSet, KeySet, Policy, Requirement};
+use crate::limit;
+use settings::Settings;
+
+/// A validated configuration.
+#[derive(Debug)]
+pub struct Config {
+    /// `iss` of the tokens minted and accepted here.
+    pub issuer: String,
+    /// What a token must be to pass [`crate::guard::Guard::authorize`].
+    pub access: Policy,
+    /// What a token must be to be one of ours at all: `access` without the audience.
+    pub own: Policy,
+    /// Lifetime of a minted token, in seconds, when the order does not say.
+    pub access_ttl_s: u64,
+    /// Longest lifetime of a token, in seconds; revocations are kept that long.
+    pub lifetime_s_max: u64,
+    /// The signing keys.
+    pub keys: KeySet,
+    /// Who may ask for what.
+    pub clients: Clients,
+    /// Policies every authorised request is counted by.
+    pub limits: Vec<limit::Policy>,
+    /// The isolate-local limit by address that comes before everything.
+    pub gate: Option<limit::Policy>,
+    /// Where the client's address is read from.
+    pub address: AddressSource,
+}
+
+/// Where the client's address is read from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AddressSource {
+    /// `CF-Connecting-IP`, which Cloudflare sets and clients cannot.
+    CfConnectingIp,
+    /// `X-Forwarded-For`, the entry that many places from the right: 1 is what the nearest proxy
+    /// saw.
+    ForwardedFor {
+        /// Number of trusted proxies in front.
+        hops: usize,
+    },
+}
+
+impl Config {
+    /// Reads and validates a configuration.
+    ///
+    /// # Errors
+    /// [`ConfigError`] with the path of the first fault.
+    pub fn from_json(settings: &str, keys: &str, clients: &str) -> Result<Self, ConfigError> {
+        let settings = Settings::from_json(settings)?;
+        let lifetime_s_max = settings.max_lifetime_s()?;
+        let access = settings.access_policy(lifetime_s_max)?;
+        Ok(Self {
+            own: Policy { audiences: Vec::new(), ..access.clone() },
+            access,
+            access_ttl_s: settings.access_ttl_s(lifetime_s_max)?,
+            lifetime_s_max,
+            keys: read_keys(keys)?,
+            clients: Clients::from_json(clients)?,
+            limits: settings.limits()?,
+            gate: settings.gate()?,
+            address: settings.address()?,
+            issuer: settings.issuer,
+        })
+    }
+
+    /// The policy of that name.
+    #[must_use]
+    pub fn limit(&self, name: &str) -> Option<&limit::Policy> {
+        self.limits.iter().find(|policy| policy.name.as_str() == name)
+    }
+}
+
+fn read_keys(text: &str) -> Result<KeySet, ConfigError> {
+    const PATH: &str = "PORTCULLIS_KEYS";
+    let set: JwkSet = error::parse_secret(PATH, text)?;
+    KeySet::from_jwks(&set).map_err(|error| ConfigError::new(PATH, error.to_string()))
+}
+
+impl Settings {
+    fn access_policy(&self, lifetime_s_max: u64) -> Result<Policy, ConfigError> {
+        let tolerance_ms = duration::at("clock_tolerance", &self.clock_tolerance)?;
+        let clock_tolerance = ClockTolerance::from_ms(tolerance_ms)
+            .ok_or_else(|| ConfigError::new("clock_tolerance", "must be at most 5m"))?;
+        if self.audience.is_empty() {
+            return Err(ConfigError::new("audience", "must name at least one audience"));
+        }
+        settings::check_issuer(&self.issuer)?;
+        Ok(Policy {
+            issuers: vec![self.issuer.clone()],
+            audiences: self.audience.clone(),
+            types: vec!["at+jwt".to_owned()],
+            required: vec![
+                Requirement::Expiration,
+                Requirement::IssuedAt,
+                Requirement::Subject,
+                Requirement::TokenId,
+                Requirement::ClientId,
+            ],
+            lifetime_ms_max: Some(lifetime_s_max.saturating_mul(1000)),
+            clock_tolerance,
+            ..Policy::default()
+        })
+    }
+}

@@ -1,0 +1,205 @@
+//! The public settings as written, and the checks that turn each into its type.
+
+use serde::Deserialize;
+
+use super::{AddressSource, ConfigError, duration, error};
+use crate::limit::{self, Algorithm, KeyKind, PolicyName, Quota, Trigger};
+
+/// Most policies a configuration may have: each is a decision on every request, and with the gate
+/// they fill the local map's partitions.
+const LIMITS_MAX: usize = 15;
+/// The name of the gate's own policy.
+const GATE: &str = "gate";
+
+/// `[vars.portcullis]` as written.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Settings {
+    pub(super) issuer: String,
+    pub(super) audience: Vec<String>,
+    #[serde(default = "Settings::default_access_ttl")]
+    access_ttl: String,
+    #[serde(default = "Settings::default_max_lifetime")]
+    max_lifetime: String,
+    #[serde(default = "Settings::default_clock_tolerance")]
+    pub(super) clock_tolerance: String,
+    #[serde(default)]
+    limits: Vec<Limit>,
+    gate: Option<Gate>,
+    #[serde(default)]
+    trusted_proxy_hops: Option<usize>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Limit {
+    name: String,
+    key: Key,
+    algorithm: Counting,
+    limit: u64,
+    window: String,
+    #[serde(default)]
+    trigger: When,
+    #[serde(default)]
+    shadow: bool,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Gate {
+    limit: u64,
+    window: String,
+}
+
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum Key {
+    Ip,
+    Subject,
+    Client,
+}
+
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum Counting {
+    SlidingWindow,
+}
+
+#[derive(Clone, Copy, Debug, Default, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum When {
+    #[default]
+    Request,
+    AuthFailure,
+}
+
+impl Settings {
+    pub(super) fn from_json(text: &str) -> Result<Self, ConfigError> {
+        error::parse_public(text)
+    }
+
+    fn default_access_ttl() -> String {
+        "15m".to_owned()
+    }
+
+    fn default_max_lifetime() -> String {
+        "24h".to_owned()
+    }
+
+    fn default_clock_tolerance() -> String {
+        "0s".to_owned()
+    }
+
+    pub(super) fn max_lifetime_s(&self) -> Result<u64, ConfigError> {
+        whole_seconds("max_lifetime", &self.max_lifetime)
+    }
+
+    pub(super) fn access_ttl_s(&self, lifetime_s_max: u64) -> Result<u64, ConfigError> {
+        let ttl_s = whole_seconds("access_ttl", &self.access_ttl)?;
+        if ttl_s > lifetime_s_max {
+            return Err(ConfigError::new("access_ttl", "must not exceed max_lifetime"));
+        }
+        Ok(ttl_s)
+    }
+
+    pub(super) fn limits(&self) -> Result<Vec<limit::Policy>, ConfigError> {
+        if self.limits.len() > LIMITS_MAX {
+            return Err(ConfigError::new("limits", format!("at most {LIMITS_MAX} policies")));
+        }
+        let mut policies: Vec<limit::Policy> = Vec::with_capacity(self.limits.len());
+        for (index, written) in self.limits.iter().enumerate() {
+            let policy = written.policy(&format!("limits[{index}]"))?;
+            if policy.name.as_str() == GATE
+                || policies.iter().any(|other| other.name == policy.name)
+            {
+                return Err(ConfigError::new(
+                    format!("limits[{index}].name"),
+                    "is there twice, or reserved",
+                ));
+            }
+            policies.push(policy);
+        }
+        Ok(policies)
+    }
+
+    pub(super) fn gate(&self) -> Result<Option<limit::Policy>, ConfigError> {
+        let Some(gate) = &self.gate else { return Ok(None) };
+        Ok(Some(limit::Policy {
+            name: name(GATE, GATE)?,
+            key: KeyKind::Ip,
+            algorithm: Algorithm::SlidingWindow,
+            quota: quota(GATE, gate.limit, &gate.window)?,
+            trigger: Trigger::Request,
+            shadow: false,
+        }))
+    }
+
+    pub(super) fn address(&self) -> Result<AddressSource, ConfigError> {
+        match self.trusted_proxy_hops {
+            None => Ok(AddressSource::CfConnectingIp),
+            Some(hops @ 1..=16) => Ok(AddressSource::ForwardedFor { hops }),
+            Some(_) => Err(ConfigError::new("trusted_proxy_hops", "must be 1 to 16")),
+        }
+    }
+}
+
+impl Limit {
+    fn policy(&self, path: &str) -> Result<limit::Policy, ConfigError> {
+        let (key, trigger) = match (self.key, self.trigger) {
+            (Key::Ip, When::Request) => (KeyKind::Ip, Trigger::Request),
+            (Key::Ip, When::AuthFailure) => (KeyKind::Ip, Trigger::AuthFailure),
+            (Key::Subject, When::Request) => (KeyKind::Subject, Trigger::Request),
+            (Key::Client, When::Request) => (KeyKind::Client, Trigger::Request),
+            // Who failed to authenticate has an address and nothing else.
+            (_, When::AuthFailure) => {
+                let reason = "a policy on auth_failure is keyed by ip";
+                return Err(ConfigError::new(format!("{path}.key"), reason));
+            }
+        };
+        let Counting::SlidingWindow = self.algorithm;
+        Ok(limit::Policy {
+            name: name(&format!("{path}.name"), &self.name)?,
+            key,
+            algorithm: Algorithm::SlidingWindow,
+            quota: quota(path, self.limit, &self.window)?,
+            trigger,
+            shadow: self.shadow,
+        })
+    }
+}
+
+fn name(path: &str, name: &str) -> Result<PolicyName, ConfigError> {
+    PolicyName::new(name).map_err(|error| ConfigError::new(path, error.to_string()))
+}
+
+fn quota(path: &str, limit: u64, window: &str) -> Result<Quota, ConfigError> {
+    let window_ms = duration::at(&format!("{path}.window"), window)?;
+    Quota::new(limit, window_ms).map_err(|error| ConfigError::new(path, error.to_string()))
+}
+
+fn whole_seconds(path: &str, text: &str) -> Result<u64, ConfigError> {
+    match duration::at(path, text)? {
+        ms @ 1000.. if ms % 1000 == 0 => Ok(ms / 1000),
+        _ => Err(ConfigError::new(path, "must be whole seconds, at least 1s")),
+    }
+}
+
+/// An issuer is an https URL without query or fragment (RFC 8414 section 2); http on loopback.
+pub(super) fn check_issuer(issuer: &str) -> Result<(), ConfigError> {
+    let bad = |reason: &str| ConfigError::new("issuer", format!("{reason}: {issuer:?}"));
+    let uri: http::Uri = issuer.parse().map_err(|_| bad("not a URL"))?;
+    let host = uri.host().filter(|host| !host.is_empty()).ok_or_else(|| bad("not a URL"))?;
+    let loopback = matches!(host, "localhost" | "127.0.0.1" | "[::1]");
+    match uri.scheme_str() {
+        Some("https") => {}
+        Some("http") if loopback => {}
+        _ => return Err(bad("must be https")),
+    }
+    if uri.authority().is_some_and(|authority| authority.as_str().contains('@')) {
+        return Err(bad("must not hold credentials"));
+    }
+    if issuer.contains(['?', '#']) {
+        return Err(bad("must have no query and no fragment"));
+    }
+    Ok(())
+}

@@ -1,0 +1,136 @@
+//! Authorising a request by its access token.
+
+use super::{Address, Caller, Guard, GuardError, Limited, names};
+use crate::UnixMs;
+use crate::jwt::{self, Claims};
+use crate::limit::{KeyKind, Trigger};
+use crate::store::{
+    Admit, EntryKey, KeySpace, Outcome, Revocation, RevocationScope, Store, Take, TokenCheck,
+};
+use crate::telemetry::Event;
+
+/// An authorised request: whose it is, and what is left of each limit.
+#[derive(Clone, Debug)]
+pub struct Access {
+    /// `sub`.
+    pub subject: String,
+    /// `client_id`.
+    pub client_id: String,
+    /// `scope`, empty when absent.
+    pub scope: String,
+    /// `jti`.
+    pub token_id: String,
+    /// `sid`, when there is one.
+    pub session_id: Option<String>,
+    /// When the token ends.
+    pub expires: UnixMs,
+    /// The claims set exactly as signed: JSON text.
+    pub payload: String,
+    /// What each policy decided.
+    pub limits: Vec<Limited>,
+}
+
+impl<S: Store> Guard<S> {
+    /// Authorises by `token`: parse, signature, claims, then one store call that checks the
+    /// revocations and takes 1 from every policy, all or nothing.
+    ///
+    /// # Errors
+    /// [`GuardError::Token`], [`GuardError::Revoked`], [`GuardError::RateLimited`] or
+    /// [`GuardError::Store`]. Run it in [`Guard::guarded`], which counts them.
+    pub async fn authorize(&self, token: &str, caller: &Caller) -> Result<Access, GuardError> {
+        let config = self.config();
+        let selected = jwt::select(token, &config.keys, &config.access, caller.now)?;
+        let signed = selected.check_signature()?;
+        let claims = signed.claims(&config.access, caller.now)?;
+        let expires = self.expires(&claims, caller.now);
+        let check = names::token_check(&claims, signed.signing_input(), expires);
+        let limits = self.admit(check, &claims, caller).await?;
+        self.telemetry().record(&Event::TokenAccepted);
+        let owned = |claim: &Option<_>| claim.as_deref().map(str::to_owned);
+        Ok(Access {
+            subject: owned(&claims.subject).unwrap_or_default(),
+            client_id: owned(&claims.client_id).unwrap_or_default(),
+            scope: owned(&claims.scope).unwrap_or_default(),
+            token_id: owned(&claims.token_id).unwrap_or_default(),
+            session_id: owned(&claims.session_id),
+            expires,
+            payload: signed.payload().to_owned(),
+            limits,
+        })
+    }
+
+    /// Until when the token could be accepted: how long its revocation must live.
+    pub(super) fn expires(&self, claims: &Claims<'_>, now: UnixMs) -> UnixMs {
+        let lifetime_ms = self.config().lifetime_s_max.saturating_mul(1000);
+        let end = claims.expires.unwrap_or(now.plus(lifetime_ms));
+        end.plus(self.config().access.clock_tolerance.ms())
+    }
+
+    async fn admit(
+        &self,
+        check: TokenCheck,
+        claims: &Claims<'_>,
+        caller: &Caller,
+    ) -> Result<Vec<Limited>, GuardError> {
+        let takes = self.takes(claims, caller);
+        let outcomes = self.ask(check, &takes, caller.now).await?;
+        self.check_limits(&takes, &outcomes)?;
+        let limited = takes.iter().zip(outcomes);
+        Ok(limited
+            .map(|(take, outcome)| Limited { policy: take.policy.clone(), outcome })
+            .collect())
+    }
+
+    /// The one store call of a request that presents a token. What this instance knows as revoked
+    /// is refused without it, and what it sees revoked it knows from then on: an eventually
+    /// consistent store may forget for a while, an instance may not.
+    pub(super) async fn ask(
+        &self,
+        check: TokenCheck,
+        takes: &[Take<'_>],
+        now: UnixMs,
+    ) -> Result<Vec<Outcome>, GuardError> {
+        let known = Admit { token: Some(check), takes: Vec::new() };
+        if self.instance.memory.admit(&known, now).await?.revoked.is_some() {
+            return Err(GuardError::Revoked);
+        }
+        let admit = Admit { token: Some(check), takes: takes.to_vec() };
+        let answer = self.store.admit(&admit, now).await;
+        let admission = self.answered("admit", answer)?;
+        let Some(scope) = admission.revoked else { return Ok(admission.outcomes) };
+        if admission.unreadable {
+            self.telemetry().record(&Event::StoreCorrupt { scope });
+        } else {
+            let (scope, key, expires) = (RevocationScope::Token, check.token, check.expires);
+            self.remember(&Revocation { scope, key, expires }, now).await;
+        }
+        Err(GuardError::Revoked)
+    }
+
+    /// Keeps a revocation in the local map, as far as there is room.
+    pub(super) async fn remember(&self, revocation: &Revocation, now: UnixMs) {
+        if self.instance.memory.revoke(revocation, now).await.is_err() {
+            self.telemetry().record(&Event::RevocationForgotten);
+        }
+    }
+
+    fn takes(&self, claims: &Claims<'_>, caller: &Caller) -> Vec<Take<'_>> {
+        let issuer = claims.issuer.as_deref().unwrap_or_default();
+        let key = |kind| match kind {
+            KeyKind::Ip => Address::key(caller.address),
+            KeyKind::Subject => {
+                let subject = claims.subject.as_deref().unwrap_or_default();
+                EntryKey::new(KeySpace::Subject, issuer, subject)
+            }
+            KeyKind::Client => {
+                let client = claims.client_id.as_deref().unwrap_or_default();
+                EntryKey::new(KeySpace::Client, issuer, client)
+            }
+        };
+        let limits = self.config().limits.iter();
+        limits
+            .filter(|policy| policy.trigger == Trigger::Request)
+            .map(|policy| Take { policy, key: key(policy.key), cost: 1 })
+            .collect()
+    }
+}

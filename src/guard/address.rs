@@ -1,0 +1,64 @@
+//! A caller's address, as limits count it.
+
+use std::net::{IpAddr, Ipv6Addr};
+
+use crate::store::{EntryKey, KeySpace};
+
+/// An address. Limits count an IPv6 network by its /64, which one customer usually holds whole
+/// (RFC 6177), and an IPv4-mapped address (RFC 4291 section 2.5.5.2) as the IPv4 address it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Address(IpAddr);
+
+impl Address {
+    /// Reads an address as proxies write it: bare, or IPv6 in brackets, without a port.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let text = text.trim();
+        let bare = text.strip_prefix('[').and_then(|text| text.strip_suffix(']')).unwrap_or(text);
+        bare.parse().ok().map(|address: IpAddr| Self(address.to_canonical()))
+    }
+
+    /// What the address is counted by. Callers without an address share one key.
+    #[must_use]
+    pub fn key(address: Option<Self>) -> EntryKey {
+        let counted = match address.map(|address| address.0) {
+            None => "unknown".to_owned(),
+            Some(IpAddr::V4(address)) => address.to_string(),
+            Some(IpAddr::V6(address)) => {
+                let network = address.to_bits() & !u128::from(u64::MAX);
+                format!("{}/64", Ipv6Addr::from_bits(network))
+            }
+        };
+        EntryKey::new(KeySpace::Address, "", &counted)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn key(text: &str) -> EntryKey {
+        Address::key(Some(Address::parse(text).unwrap()))
+    }
+
+    #[test]
+    fn ipv6_counts_by_its_64_and_a_mapped_address_as_ipv4() {
+        assert_eq!(key("2001:db8:1:2:3:4:5:6"), key("[2001:db8:1:2::9]"));
+        assert_ne!(key("2001:db8:1:2::"), key("2001:db8:1:3::"));
+        assert_eq!(key("::ffff:192.0.2.1"), key("192.0.2.1"));
+        assert_ne!(key("192.0.2.1"), key("192.0.2.2"));
+    }
+
+    #[test]
+    fn what_is_not_an_address_is_none() {
+        for text in ["", "unknown", "192.0.2", "192.0.2.1:80", "_hidden", "1.2.3.4, 5.6.7.8"] {
+            assert_eq!(Address::parse(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn callers_without_an_address_share_one_key() {
+        assert_eq!(Address::key(None), Address::key(None));
+        assert_ne!(Address::key(None), key("192.0.2.1"));
+    }
+}

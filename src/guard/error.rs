@@ -1,0 +1,138 @@
+//! Why a request was refused.
+
+use thiserror::Error;
+
+use crate::jwt::JwtError;
+use crate::limit::{LimitError, Policy};
+use crate::store::{Outcome, StoreError};
+use crate::telemetry::Event;
+
+/// A refusal. No message contains a token, a secret, a key, a subject or an address.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum GuardError {
+    /// No usable credentials in the request.
+    #[error("{0}")]
+    Credentials(CredentialsFault),
+    /// The token does not hold.
+    #[error(transparent)]
+    Token(#[from] JwtError),
+    /// The token was revoked.
+    #[error("the token has been revoked")]
+    Revoked,
+    /// No client has this id and secret.
+    #[error("the client's credentials are not valid")]
+    ClientRefused,
+    /// The client's record does not grant this.
+    #[error("the client is not granted {grant}")]
+    GrantMissing {
+        /// The grant it lacks.
+        grant: &'static str,
+    },
+    /// The client may not put this into a token.
+    #[error("{field}: beyond what the client is granted")]
+    BeyondGrant {
+        /// `scope` or `aud`.
+        field: &'static str,
+    },
+    /// The token to revoke was issued to another client.
+    #[error("the token was issued to another client")]
+    ForeignToken,
+    /// A field of the request is malformed.
+    #[error("{field}: {reason}")]
+    Invalid {
+        /// Which field.
+        field: &'static str,
+        /// What is wrong, in fixed words.
+        reason: &'static str,
+    },
+    /// No policy has that name.
+    #[error("there is no limit policy of that name")]
+    PolicyUnknown,
+    /// A take that no wait would satisfy.
+    #[error(transparent)]
+    Limit(#[from] LimitError),
+    /// Over quota.
+    #[error("over the limit")]
+    RateLimited(Vec<Limited>),
+    /// The store gave no answer, so this cannot be told.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The platform gave no random bytes.
+    #[error("no random bytes are available")]
+    EntropyUnavailable,
+}
+
+/// What is wrong with a request's credentials.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum CredentialsFault {
+    /// There are none.
+    #[error("no credentials were sent")]
+    Missing,
+    /// They are not of the scheme asked for, are empty, or are there more than once.
+    #[error("the credentials are malformed: one Authorization field of one scheme is expected")]
+    Malformed,
+}
+
+/// One policy's part of a decision, with the policy itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Limited {
+    /// The policy.
+    pub policy: Policy,
+    /// What it decided.
+    pub outcome: Outcome,
+}
+
+impl Limited {
+    /// Whether this policy is why the request is refused.
+    #[must_use]
+    pub const fn denies(&self) -> bool {
+        !self.outcome.decision.allowed && !self.outcome.shadow
+    }
+}
+
+impl GuardError {
+    /// The stable code of this error.
+    #[must_use]
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::Credentials(CredentialsFault::Missing) => "ERR_CREDENTIALS_MISSING",
+            Self::Credentials(CredentialsFault::Malformed) => "ERR_CREDENTIALS_INVALID",
+            Self::Token(error) => error.code(),
+            Self::Revoked => "ERR_JWT_REVOKED",
+            Self::ClientRefused => "ERR_CLIENT_INVALID",
+            Self::GrantMissing { .. } => "ERR_GRANT_MISSING",
+            Self::BeyondGrant { .. } => "ERR_GRANT_EXCEEDED",
+            Self::ForeignToken => "ERR_TOKEN_FOREIGN",
+            Self::Invalid { .. } => "ERR_REQUEST_INVALID",
+            Self::PolicyUnknown => "ERR_LIMIT_POLICY_UNKNOWN",
+            Self::Limit(error) => error.code(),
+            Self::RateLimited(_) => "ERR_RATE_LIMITED",
+            Self::Store(error) => error.code(),
+            Self::EntropyUnavailable => "ERR_ENTROPY_UNAVAILABLE",
+        }
+    }
+
+    /// Whether a caller who presented something was not who it claimed to be: what `auth_failure`
+    /// policies count. Sending nothing is no attempt.
+    pub(super) const fn is_authentication_failure(&self) -> bool {
+        matches!(
+            self,
+            Self::Credentials(CredentialsFault::Malformed)
+                | Self::Token(_)
+                | Self::Revoked
+                | Self::ClientRefused
+        )
+    }
+
+    pub(super) const fn event(&self) -> Event<'static> {
+        match self {
+            Self::Credentials(_) | Self::Token(_) | Self::Revoked => {
+                Event::TokenRefused { code: self.code() }
+            }
+            Self::ClientRefused => Event::ClientRefused,
+            _ => Event::RequestRefused { code: self.code() },
+        }
+    }
+}

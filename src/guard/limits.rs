@@ -1,0 +1,175 @@
+//! Limits around a request: the gate before it, the charge after a failed authentication, and the
+//! administration of keys.
+
+use super::{Address, Caller, Guard, GuardError, Limited};
+use crate::UnixMs;
+use crate::limit::{KeyKind, LimitError, Policy, Trigger};
+use crate::store::{Admit, EntryKey, KeySpace, Outcome, Penalty, Store, Take};
+use crate::telemetry::Event;
+
+/// For how long an address over an `auth_failure` quota is refused without asking the store: so
+/// that a reset shows within this time.
+const LOCAL_BLOCK_MS: u64 = 5_000;
+/// Longest key an administrator may name, in bytes.
+const KEY_BYTES_MAX: usize = 256;
+
+/// The answer to one take or peek of one policy's key.
+#[derive(Clone, Copy, Debug)]
+pub struct Taken<'a> {
+    /// The policy.
+    pub policy: &'a Policy,
+    /// What it decided.
+    pub outcome: Outcome,
+}
+
+impl<S: Store> Guard<S> {
+    /// The isolate-local gate: counts the address, and refuses one that is over an `auth_failure`
+    /// quota as far as this instance knows. Never calls the store.
+    pub(super) async fn pass_gate(&self, caller: &Caller) -> Result<(), GuardError> {
+        let key = Address::key(caller.address);
+        let gate = self.config().gate.iter();
+        let takes = gate.map(|policy| Take { policy, key, cost: 1 }).collect();
+        let memory = &self.instance.memory;
+        let gate = Admit { token: None, takes };
+        let admission = memory.admit(&gate, caller.now).await?;
+        self.check_limits(&gate.takes, &admission.outcomes)?;
+        let failures = self.failure_takes(caller);
+        let outcomes = memory.peek(&failures, caller.now).await?;
+        self.check_limits(&failures, &outcomes)
+    }
+
+    /// Charges the `auth_failure` policies for a refusal that is one; over quota, that is the
+    /// answer instead.
+    pub(super) async fn charge_failure(&self, refusal: GuardError, caller: &Caller) -> GuardError {
+        let takes = self.failure_takes(caller);
+        if takes.is_empty() || !refusal.is_authentication_failure() {
+            return refusal;
+        }
+        let admit = Admit { token: None, takes };
+        let answer = self.store.admit(&admit, caller.now).await;
+        let Ok(admission) = self.answered("admit", answer) else { return refusal };
+        match self.check_limits(&admit.takes, &admission.outcomes) {
+            Ok(()) => refusal,
+            Err(limited) => {
+                self.block_locally(&admit.takes, &admission.outcomes, caller.now).await;
+                limited
+            }
+        }
+    }
+
+    /// Remembers denied keys here, so that the gate refuses them without a store call.
+    async fn block_locally(&self, takes: &[Take<'_>], outcomes: &[Outcome], now: UnixMs) {
+        for (take, outcome) in takes.iter().zip(outcomes) {
+            let Some(retry_after_ms) = outcome.decision.retry_after_ms else { continue };
+            let duration_ms = retry_after_ms.min(LOCAL_BLOCK_MS);
+            let penalty = Penalty { policy: take.policy, key: take.key, duration_ms };
+            // Without room for it the next failure asks the store again: slower, not weaker.
+            let _ = self.instance.memory.penalise(&penalty, now).await;
+        }
+    }
+
+    fn failure_takes(&self, caller: &Caller) -> Vec<Take<'_>> {
+        let key = Address::key(caller.address);
+        let limits = self.config().limits.iter();
+        let failures = limits.filter(|policy| policy.trigger == Trigger::AuthFailure);
+        failures.map(|policy| Take { policy, key, cost: 1 }).collect()
+    }
+
+    /// Counts what was denied or overflowed, and refuses if any policy that is not a shadow denies.
+    pub(super) fn check_limits(
+        &self,
+        takes: &[Take<'_>],
+        outcomes: &[Outcome],
+    ) -> Result<(), GuardError> {
+        for (take, outcome) in takes.iter().zip(outcomes) {
+            let policy = &take.policy.name;
+            if outcome.overflow {
+                self.telemetry().record(&Event::LimitOverflow { policy });
+            }
+            if !outcome.decision.allowed {
+                self.telemetry().record(&Event::LimitDenied { policy, shadow: outcome.shadow });
+            }
+        }
+        let limited = |(take, outcome): (&Take<'_>, &Outcome)| Limited {
+            policy: take.policy.clone(),
+            outcome: *outcome,
+        };
+        if outcomes.iter().any(|outcome| !outcome.decision.allowed && !outcome.shadow) {
+            return Err(GuardError::RateLimited(takes.iter().zip(outcomes).map(limited).collect()));
+        }
+        Ok(())
+    }
+
+    /// Takes `cost` from a key of a policy, as an administrator names it.
+    ///
+    /// # Errors
+    /// [`GuardError::PolicyUnknown`], [`GuardError::Invalid`] for the key, [`GuardError::Limit`] for
+    /// a cost of 0 or above the limit, [`GuardError::Store`].
+    pub async fn take(
+        &self,
+        policy: &str,
+        key: &str,
+        cost: u64,
+        now: UnixMs,
+    ) -> Result<Taken<'_>, GuardError> {
+        let (policy, key) = self.named(policy, key)?;
+        let limit = policy.quota.limit();
+        if cost == 0 || cost > limit {
+            return Err(LimitError::CostOutOfRange { cost, limit }.into());
+        }
+        let admit = Admit { token: None, takes: vec![Take { policy, key, cost }] };
+        let answer = self.store.admit(&admit, now).await;
+        let admission = self.answered("admit", answer)?;
+        // Counted here; whether it is refused is for the caller to say.
+        let _ = self.check_limits(&admit.takes, &admission.outcomes);
+        only(policy, &admission.outcomes)
+    }
+
+    /// What a take of 1 would decide, taking nothing.
+    ///
+    /// # Errors
+    /// As [`Guard::take`].
+    pub async fn peek(
+        &self,
+        policy: &str,
+        key: &str,
+        now: UnixMs,
+    ) -> Result<Taken<'_>, GuardError> {
+        let (policy, key) = self.named(policy, key)?;
+        let answer = self.store.peek(&[Take { policy, key, cost: 1 }], now).await;
+        only(policy, &self.answered("peek", answer)?)
+    }
+
+    /// Forgets the count and any penalty of exactly one key of a policy.
+    ///
+    /// # Errors
+    /// As [`Guard::take`].
+    pub async fn reset(&self, policy: &str, key: &str, now: UnixMs) -> Result<(), GuardError> {
+        let (policy, key) = self.named(policy, key)?;
+        let answer = self.store.reset(policy, key, now).await;
+        self.answered("reset", answer)
+    }
+
+    fn named(&self, policy: &str, key: &str) -> Result<(&Policy, EntryKey), GuardError> {
+        let invalid = |reason| GuardError::Invalid { field: "key", reason };
+        let policy = self.config().limit(policy).ok_or(GuardError::PolicyUnknown)?;
+        if key.is_empty() || key.len() > KEY_BYTES_MAX || key.chars().any(char::is_control) {
+            return Err(invalid("must have 1 to 256 bytes and no control characters"));
+        }
+        let key = match policy.key {
+            KeyKind::Ip => {
+                let address = Address::parse(key).ok_or(invalid("not an IP address"))?;
+                Address::key(Some(address))
+            }
+            KeyKind::Subject => EntryKey::new(KeySpace::Subject, &self.config().issuer, key),
+            KeyKind::Client => EntryKey::new(KeySpace::Client, &self.config().issuer, key),
+        };
+        Ok((policy, key))
+    }
+}
+
+fn only<'a>(policy: &'a Policy, outcomes: &[Outcome]) -> Result<Taken<'a>, GuardError> {
+    let unavailable = crate::store::StoreError::Unavailable { cause: "protocol" };
+    let outcome = *outcomes.first().ok_or(GuardError::Store(unavailable))?;
+    Ok(Taken { policy, outcome })
+}

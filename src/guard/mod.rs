@@ -1,0 +1,141 @@
+//! The guard: everything below composed for one request.
+//!
+//! The order of a request is fixed: the isolate-local gate by address (no store), parse,
+//! signature, claims, then one store call that checks revocation and takes from every limit.
+
+mod access;
+mod address;
+mod error;
+mod introspect;
+mod issue;
+mod limits;
+mod names;
+mod revoke;
+
+pub use access::Access;
+pub use address::Address;
+pub use error::{CredentialsFault, GuardError, Limited};
+pub use introspect::Introspection;
+pub use issue::{Issued, TokenOrder};
+pub use limits::Taken;
+pub use revoke::RevokeTarget;
+
+use std::future::Future;
+use std::sync::Arc;
+
+use crate::UnixMs;
+use crate::config::{Client, Config, Grant};
+use crate::store::memory::MemoryStore;
+use crate::store::{Store, StoreError};
+use crate::telemetry::{Event, Telemetry};
+
+/// What lives as long as one wasm instance: configuration, local map, counters.
+#[derive(Debug)]
+pub struct Instance {
+    /// The validated configuration.
+    pub config: Config,
+    /// The bounded local map: the gate's counts, and the embedded store.
+    pub memory: MemoryStore,
+    /// Events and counters.
+    pub telemetry: Telemetry,
+}
+
+/// Source of random bytes; `None` when the platform has none to give.
+pub type Entropy = fn() -> Option<[u8; 32]>;
+
+/// Who is calling, and when.
+#[derive(Clone, Copy, Debug)]
+pub struct Caller {
+    /// The caller's address, if it is known.
+    pub address: Option<Address>,
+    /// The time of the request.
+    pub now: UnixMs,
+}
+
+/// The facade of one instance over one store.
+#[derive(Debug)]
+pub struct Guard<S> {
+    instance: Arc<Instance>,
+    store: S,
+    entropy: Entropy,
+}
+
+impl<S: Store> Guard<S> {
+    /// A guard over `store`, with random bytes from `entropy`.
+    pub const fn new(instance: Arc<Instance>, store: S, entropy: Entropy) -> Self {
+        Self { instance, store, entropy }
+    }
+
+    /// The configuration.
+    #[must_use]
+    pub fn config(&self) -> &Config {
+        &self.instance.config
+    }
+
+    /// The counters and pending log lines.
+    #[must_use]
+    pub fn telemetry(&self) -> &Telemetry {
+        &self.instance.telemetry
+    }
+
+    /// Runs `action` behind the gate, and accounts for its refusal: every request passes here.
+    ///
+    /// # Errors
+    /// What `action` returns, or [`GuardError::RateLimited`] when the gate or an `auth_failure`
+    /// policy denies.
+    pub async fn guarded<T>(
+        &self,
+        caller: &Caller,
+        action: impl Future<Output = Result<T, GuardError>>,
+    ) -> Result<T, GuardError> {
+        let refusal = match self.pass_gate(caller).await {
+            Ok(()) => match action.await {
+                Ok(value) => return Ok(value),
+                Err(refusal) => self.charge_failure(refusal, caller).await,
+            },
+            Err(refusal) => refusal,
+        };
+        self.telemetry().record(&refusal.event());
+        Err(refusal)
+    }
+
+    /// The client of these credentials.
+    ///
+    /// # Errors
+    /// [`GuardError::ClientRefused`].
+    pub fn authenticate(&self, id: &str, secret: &str) -> Result<&Client, GuardError> {
+        self.config().clients.authenticate(id, secret).ok_or(GuardError::ClientRefused)
+    }
+
+    /// Counts a store call's failure by verb and cause, and notes whether the store answers.
+    fn answered<T>(
+        &self,
+        verb: &'static str,
+        answer: Result<T, StoreError>,
+    ) -> Result<T, GuardError> {
+        let reachable = answer.as_ref().is_ok_and(|_| true)
+            || matches!(answer, Err(StoreError::Full { .. } | StoreError::Unsupported { .. }));
+        self.telemetry().store_answered(reachable);
+        answer.map_err(|error| {
+            self.telemetry().record(&Event::StoreFailed { verb, error: &error });
+            GuardError::Store(error)
+        })
+    }
+
+    /// Whether the store answers: asks it for a record that need not exist.
+    ///
+    /// # Errors
+    /// [`GuardError::Store`].
+    pub async fn probe(&self, now: UnixMs) -> Result<(), GuardError> {
+        let answer = self.store.get(names::probe(), now).await;
+        self.answered("get", answer).map(|_| ())
+    }
+}
+
+/// Refuses a client whose record lacks the grant.
+///
+/// # Errors
+/// [`GuardError::GrantMissing`].
+pub fn require(client: &Client, grant: Grant) -> Result<(), GuardError> {
+    if client.may(grant) { Ok(()) } else { Err(GuardError::GrantMissing { grant: grant.name() }) }
+}

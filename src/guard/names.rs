@@ -1,0 +1,53 @@
+//! The names of a token's entries in a store, each made of issuer and value.
+
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use hmac_sha256::Hash;
+
+use crate::UnixMs;
+use crate::jwt::Claims;
+use crate::store::{EntryKey, KeySpace, TokenCheck};
+
+/// The names under which this token may have been revoked.
+pub(super) fn token_check(claims: &Claims<'_>, signing_input: &str, expires: UnixMs) -> TokenCheck {
+    let issuer = claims.issuer.as_deref().unwrap_or_default();
+    let named = |space, value: &str| EntryKey::new(space, issuer, value);
+    TokenCheck {
+        token: token(issuer, claims.token_id.as_deref(), signing_input),
+        session: claims.session_id.as_deref().map(|sid| named(KeySpace::Session, sid)),
+        subject: claims.subject.as_deref().map(|sub| named(KeySpace::Subject, sub)),
+        issued_at: claims.issued(),
+        expires,
+    }
+}
+
+/// A token is named by its `jti`, or by the hash of its signing input: never by its text, which
+/// others can vary. The prefixes keep a `jti` that looks like a hash apart.
+fn token(issuer: &str, token_id: Option<&str>, signing_input: &str) -> EntryKey {
+    let value = match token_id {
+        Some(jti) => format!("jti:{jti}"),
+        None => format!("sha256:{}", URL_SAFE_NO_PAD.encode(Hash::hash(signing_input.as_bytes()))),
+    };
+    EntryKey::new(KeySpace::Token, issuer, &value)
+}
+
+/// A record that is never written: reading it tells whether the store answers.
+pub(super) fn probe() -> EntryKey {
+    EntryKey::new(KeySpace::Token, "", "probe")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn two_issuers_with_the_same_jti_never_touch() {
+        assert_ne!(token("https://a", Some("1"), "x.y"), token("https://b", Some("1"), "x.y"));
+    }
+
+    #[test]
+    fn a_jti_cannot_be_made_to_name_another_token_without_one() {
+        let hash = URL_SAFE_NO_PAD.encode(Hash::hash(b"x.y"));
+        let forged = token("https://a", Some(&format!("sha256:{hash}")), "p.q");
+        assert_ne!(token("https://a", None, "x.y"), forged);
+    }
+}

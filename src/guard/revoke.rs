@@ -1,0 +1,107 @@
+//! Revoking by token, session or subject.
+
+use super::issue::check_subject;
+use super::{Guard, GuardError, names, require};
+use crate::UnixMs;
+use crate::config::{Client, Grant};
+use crate::jwt::{self, Claims, Signed};
+use crate::store::{
+    Durability, EntryKey, KeySpace, Revocation, RevocationScope, Store, TokenCheck,
+};
+use crate::telemetry::Event;
+
+/// What is revoked.
+#[derive(Clone, Copy)]
+pub enum RevokeTarget<'a> {
+    /// This token.
+    Token(&'a str),
+    /// Every token of the session with this `sid`.
+    Session(&'a str),
+    /// Every token of this subject issued up to now.
+    Subject(&'a str),
+}
+
+impl<S: Store> Guard<S> {
+    /// Revokes for `client`; how durably, or `None` when the token is none of ours, is over, or is
+    /// malformed: nothing to revoke (RFC 7009 section 2.2).
+    ///
+    /// # Errors
+    /// [`GuardError::ForeignToken`] for another client's token, [`GuardError::GrantMissing`] for
+    /// session and subject, [`GuardError::Invalid`], [`GuardError::Store`]: not revoked.
+    pub async fn revoke(
+        &self,
+        target: RevokeTarget<'_>,
+        client: &Client,
+        now: UnixMs,
+    ) -> Result<Option<Durability>, GuardError> {
+        let Some(revocation) = self.revocation(target, client, now)? else { return Ok(None) };
+        // First here: whatever the store answers, this instance never accepts it again.
+        self.remember(&revocation, now).await;
+        let answer = self.store.revoke(&revocation, now).await;
+        let durability = self.answered("revoke", answer)?;
+        self.telemetry().record(&Event::Revoked { scope: revocation.scope, durability });
+        Ok(Some(durability))
+    }
+
+    fn revocation(
+        &self,
+        target: RevokeTarget<'_>,
+        client: &Client,
+        now: UnixMs,
+    ) -> Result<Option<Revocation>, GuardError> {
+        let issuer = &self.config().issuer;
+        let lifetime_ms = self.config().lifetime_s_max.saturating_mul(1000);
+        let tolerance_ms = self.config().own.clock_tolerance.ms();
+        let expires = now.plus(lifetime_ms).plus(tolerance_ms);
+        let (scope, key) = match target {
+            RevokeTarget::Token(token) => return self.token_revocation(token, client, now),
+            RevokeTarget::Session(session) => {
+                require(client, Grant::TokensRevoke)?;
+                if session.is_empty() || session.len() > 255 {
+                    let reason = "must have 1 to 255 bytes";
+                    return Err(GuardError::Invalid { field: "session", reason });
+                }
+                (RevocationScope::Session, EntryKey::new(KeySpace::Session, issuer, session))
+            }
+            RevokeTarget::Subject(subject) => {
+                require(client, Grant::TokensRevoke)?;
+                check_subject(subject)?;
+                (RevocationScope::Subject, EntryKey::new(KeySpace::Subject, issuer, subject))
+            }
+        };
+        Ok(Some(Revocation { scope, key, expires }))
+    }
+
+    /// Signature and issuing client are checked before anything is written.
+    fn token_revocation(
+        &self,
+        token: &str,
+        client: &Client,
+        now: UnixMs,
+    ) -> Result<Option<Revocation>, GuardError> {
+        let Some(signed) = self.own_token(token, now) else { return Ok(None) };
+        let Ok(claims) = signed.claims(&self.config().own, now) else { return Ok(None) };
+        if claims.client_id.as_deref() != Some(client.id.as_str()) {
+            return Err(GuardError::ForeignToken);
+        }
+        let check = self.check_of(&claims, &signed, now);
+        let scope = RevocationScope::Token;
+        Ok(Some(Revocation { scope, key: check.token, expires: check.expires }))
+    }
+
+    /// The token if its signature is ours.
+    pub(super) fn own_token<'t>(&self, token: &'t str, now: UnixMs) -> Option<Signed<'t>> {
+        let config = self.config();
+        let selected = jwt::select(token, &config.keys, &config.own, now).ok()?;
+        selected.check_signature().ok()
+    }
+
+    pub(super) fn check_of(
+        &self,
+        claims: &Claims<'_>,
+        signed: &Signed<'_>,
+        now: UnixMs,
+    ) -> TokenCheck {
+        names::token_check(claims, signed.signing_input(), self.expires(claims, now))
+    }
+}

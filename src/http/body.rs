@@ -1,0 +1,76 @@
+//! Bodies: bounded, of the media type asked for, strictly read.
+
+use serde::de::DeserializeOwned;
+
+use super::problem::Refused;
+use super::{HttpRequest, content_type};
+use crate::guard::GuardError;
+use crate::jwt::check_json_object;
+
+/// Longest body read, in bytes.
+pub const BODY_BYTES_MAX: usize = 64 * 1024;
+
+/// Reads a JSON object: unknown fields and, at any depth, duplicate members are refused.
+pub(super) fn json<T: DeserializeOwned>(request: &HttpRequest) -> Result<T, Refused> {
+    let text = text(request, "application/json")?;
+    check_json_object(text).map_err(|reason| Refused::Malformed(format!("body: {reason}")))?;
+    let mut json = serde_json::Deserializer::from_str(text);
+    serde_path_to_error::deserialize(&mut json).map_err(|error| {
+        let path = error.path().to_string();
+        let path = if path == "." { "body" } else { &path };
+        let reason = match error.inner().to_string() {
+            // The name of a field is the sender's own word; a value may be a secret.
+            message if message.starts_with("unknown field") => "unknown field",
+            message if message.starts_with("missing field") => "a required field is missing",
+            _ => "of the wrong type or out of range",
+        };
+        Refused::Malformed(format!("{path}: {reason}"))
+    })
+}
+
+fn text<'r>(request: &'r HttpRequest, expected: &'static str) -> Result<&'r str, Refused> {
+    if request.body().len() > BODY_BYTES_MAX {
+        return Err(Refused::BodyTooLarge);
+    }
+    if !content_type(request).eq_ignore_ascii_case(expected) {
+        return Err(Refused::MediaType(expected));
+    }
+    std::str::from_utf8(request.body()).map_err(|_| Refused::Malformed("body: not UTF-8".into()))
+}
+
+/// A form (application/x-www-form-urlencoded) or query: no name twice (RFC 6749 section 3.2).
+/// It has no `Debug`: it may hold a token or a secret.
+pub(super) struct Form(Vec<(String, String)>);
+
+impl Form {
+    pub(super) fn of_body(request: &HttpRequest) -> Result<Self, Refused> {
+        Self::parse(text(request, "application/x-www-form-urlencoded")?)
+    }
+
+    pub(super) fn of_query(request: &HttpRequest) -> Result<Self, Refused> {
+        Self::parse(request.uri().query().unwrap_or_default())
+    }
+
+    fn parse(text: &str) -> Result<Self, Refused> {
+        let mut pairs: Vec<(String, String)> = Vec::new();
+        for (name, value) in form_urlencoded::parse(text.as_bytes()) {
+            if pairs.len() >= 32 || pairs.iter().any(|(other, _)| *other == name) {
+                return Err(Refused::Malformed("form: a name is there twice, or too many".into()));
+            }
+            pairs.push((name.into_owned(), value.into_owned()));
+        }
+        Ok(Self(pairs))
+    }
+
+    /// The value of that name; `None` when absent or empty (RFC 6749 section 3.2).
+    pub(super) fn get(&self, name: &str) -> Option<&str> {
+        let (_, value) = self.0.iter().find(|(other, _)| other == name)?;
+        Some(value.as_str()).filter(|value| !value.is_empty())
+    }
+
+    /// The value of that name.
+    pub(super) fn require(&self, name: &'static str) -> Result<&str, Refused> {
+        let missing = GuardError::Invalid { field: name, reason: "missing" };
+        self.get(name).ok_or(Refused::Guard(missing))
+    }
+}

@@ -1,0 +1,85 @@
+//! Credentials out of a request: a bearer token (RFC 6750) or a client's id and secret (RFC 6749).
+
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use http::header;
+
+use super::HttpRequest;
+use super::body::Form;
+use crate::config::Client;
+use crate::guard::{CredentialsFault, Guard, GuardError};
+use crate::store::Store;
+
+/// The bearer token of the one `Authorization` field.
+pub(super) fn bearer(request: &HttpRequest) -> Result<&str, GuardError> {
+    let token = authorization(request, "bearer")?;
+    let token = token.ok_or(GuardError::Credentials(CredentialsFault::Missing))?;
+    // Two fields may arrive joined by a comma; neither comma nor space is in a token.
+    if token.is_empty() || token.contains([',', ' ', '\t']) {
+        return Err(GuardError::Credentials(CredentialsFault::Malformed));
+    }
+    Ok(token)
+}
+
+/// The client that authenticates by HTTP Basic.
+pub(super) fn client<'g, S: Store>(
+    guard: &'g Guard<S>,
+    request: &HttpRequest,
+) -> Result<&'g Client, GuardError> {
+    client_or_form(guard, request, None)
+}
+
+/// The client that authenticates by HTTP Basic or, where a form was sent, by `client_id` and
+/// `client_secret` in it; one of the two, not both (RFC 6749 section 2.3).
+pub(super) fn client_or_form<'g, S: Store>(
+    guard: &'g Guard<S>,
+    request: &HttpRequest,
+    form: Option<&Form>,
+) -> Result<&'g Client, GuardError> {
+    let in_form = form.and_then(|form| Some((form.get("client_id")?, form.get("client_secret")?)));
+    match (basic(request)?, in_form) {
+        (Some(_), Some(_)) => Err(GuardError::Invalid {
+            field: "client_secret",
+            reason: "credentials were sent in two ways",
+        }),
+        (Some((id, secret)), None) => guard.authenticate(&id, &secret),
+        (None, Some((id, secret))) => guard.authenticate(id, secret),
+        // To a client that must identify itself, sending nothing is failing to (RFC 6749 5.2).
+        (None, None) => Err(GuardError::ClientRefused),
+    }
+}
+
+/// Id and secret by HTTP Basic. RFC 6749 has both form-encoded first; our ids and secrets are made
+/// of characters for which that changes nothing.
+fn basic(request: &HttpRequest) -> Result<Option<(String, String)>, GuardError> {
+    let Some(encoded) = authorization(request, "basic").map_err(|_| GuardError::ClientRefused)?
+    else {
+        return Ok(None);
+    };
+    let decoded = STANDARD.decode(encoded).ok().and_then(|bytes| String::from_utf8(bytes).ok());
+    let decoded = decoded.ok_or(GuardError::ClientRefused)?;
+    let (id, secret) = decoded.split_once(':').ok_or(GuardError::ClientRefused)?;
+    Ok(Some((id.to_owned(), secret.to_owned())))
+}
+
+/// What follows the scheme in the one `Authorization` field; `None` when there is no field.
+fn authorization<'r>(
+    request: &'r HttpRequest,
+    scheme: &str,
+) -> Result<Option<&'r str>, GuardError> {
+    let malformed = GuardError::Credentials(CredentialsFault::Malformed);
+    let mut fields = request.headers().get_all(header::AUTHORIZATION).iter();
+    let Some(field) = fields.next() else { return Ok(None) };
+    if fields.next().is_some() {
+        return Err(malformed);
+    }
+    let text = field.to_str().map_err(|_| malformed.clone())?;
+    if text.is_empty() {
+        return Ok(None);
+    }
+    let (sent, rest) = text.split_once(' ').unwrap_or((text, ""));
+    if sent.eq_ignore_ascii_case(scheme) {
+        Ok(Some(rest.trim_matches(' ')))
+    } else {
+        Err(malformed)
+    }
+}

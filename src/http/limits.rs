@@ -1,0 +1,93 @@
+//! /v1/limits/{policy}: take (POST), peek (GET) and reset (DELETE) of one key, for administrators.
+
+use http::header::HeaderName;
+use http::{HeaderValue, Method, StatusCode};
+use serde::{Deserialize, Serialize};
+
+use super::body::Form;
+use super::problem::Refused;
+use super::respond::limit_fields;
+use super::{HttpRequest, HttpResponse, body, credentials, only, respond};
+use crate::UnixMs;
+use crate::config::Grant;
+use crate::guard::{Guard, Limited, Taken, require};
+use crate::store::Store;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Order {
+    key: String,
+    #[serde(default = "one")]
+    cost: u64,
+}
+
+const fn one() -> u64 {
+    1
+}
+
+/// What a policy says of a key; times in milliseconds from now.
+#[derive(Serialize)]
+struct Answer {
+    allowed: bool,
+    limit: u64,
+    remaining: u64,
+    reset_ms: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    retry_after_ms: Option<u64>,
+}
+
+pub(super) async fn administer<S: Store>(
+    guard: &Guard<S>,
+    request: &HttpRequest,
+    policy: &str,
+    now: UnixMs,
+) -> Result<HttpResponse, Refused> {
+    only(request, &[Method::POST, Method::GET, Method::HEAD, Method::DELETE])?;
+    require(credentials::client(guard, request)?, Grant::LimitsAdmin)?;
+    match *request.method() {
+        Method::POST => {
+            let order: Order = body::json(request)?;
+            let taken = guard.take(policy, &order.key, order.cost, now).await?;
+            let denied = !taken.outcome.decision.allowed && !taken.outcome.shadow;
+            let status = if denied { StatusCode::TOO_MANY_REQUESTS } else { StatusCode::OK };
+            Ok(answer(status, &taken))
+        }
+        Method::DELETE => {
+            let query = Form::of_query(request)?;
+            guard.reset(policy, query.require("key")?, now).await?;
+            let mut response = HttpResponse::default();
+            *response.status_mut() = StatusCode::NO_CONTENT;
+            Ok(response)
+        }
+        _ => {
+            let query = Form::of_query(request)?;
+            let taken = guard.peek(policy, query.require("key")?, now).await?;
+            Ok(answer(StatusCode::OK, &taken))
+        }
+    }
+}
+
+fn answer(status: StatusCode, taken: &Taken<'_>) -> HttpResponse {
+    let decision = taken.outcome.decision;
+    let mut response = respond::json(
+        status,
+        &Answer {
+            allowed: decision.allowed,
+            limit: decision.limit,
+            remaining: decision.remaining,
+            reset_ms: decision.reset_ms,
+            retry_after_ms: decision.retry_after_ms,
+        },
+    );
+    let limited = Limited { policy: taken.policy.clone(), outcome: taken.outcome };
+    set_fields(&mut response, limit_fields(&[limited]));
+    response
+}
+
+fn set_fields(response: &mut HttpResponse, fields: Vec<(HeaderName, String)>) {
+    for (name, value) in fields {
+        if let Ok(value) = HeaderValue::try_from(value) {
+            response.headers_mut().insert(name, value);
+        }
+    }
+}

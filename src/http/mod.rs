@@ -1,0 +1,153 @@
+//! HTTP in, HTTP out: `http::Request` to `http::Response`, with no platform in sight.
+
+mod authorize;
+mod body;
+mod credentials;
+mod limits;
+mod oauth;
+mod operations;
+mod problem;
+mod respond;
+mod tokens;
+
+pub use body::BODY_BYTES_MAX;
+pub use problem::unconfigured;
+
+use http::{Method, Request, Response, header};
+
+use crate::UnixMs;
+use crate::config::AddressSource;
+use crate::guard::{Address, Caller, Guard, GuardError};
+use crate::store::Store;
+use problem::Refused;
+
+/// A request whose body has been read, up to one byte more than [`BODY_BYTES_MAX`].
+pub type HttpRequest = Request<Vec<u8>>;
+/// An answer, whole.
+pub type HttpResponse = Response<Vec<u8>>;
+
+/// The request header fields the core reads; a platform need pass on no others.
+pub const FIELDS_READ: &[&str] =
+    &["authorization", "content-type", "cf-connecting-ip", "x-forwarded-for"];
+
+/// Answers one request at `now`. Always answers: a refusal is a response too.
+pub async fn handle<S: Store>(
+    guard: &Guard<S>,
+    request: &HttpRequest,
+    now: UnixMs,
+) -> HttpResponse {
+    let caller = Caller { address: address(guard.config().address, request), now };
+    let mut response = if request.uri().path() == "/healthz" {
+        // Liveness must not depend on a limit.
+        operations::healthz(request).unwrap_or_else(|refused| problem::response(&refused))
+    } else {
+        answer(guard, request, &caller).await
+    };
+    if request.method() == Method::HEAD {
+        response.body_mut().clear();
+    }
+    response
+}
+
+async fn answer<S: Store>(
+    guard: &Guard<S>,
+    request: &HttpRequest,
+    caller: &Caller,
+) -> HttpResponse {
+    let mut outcome = None;
+    let routed = async {
+        match route(guard, request, caller).await {
+            // What is wrong with the request itself is no affair of the guard's.
+            Err(Refused::Guard(error)) => Err(error),
+            other => {
+                outcome = Some(other);
+                Ok(())
+            }
+        }
+    };
+    let refused = match (guard.guarded(caller, routed).await, outcome) {
+        (Ok(()), Some(Ok(response))) => return response,
+        (Ok(()), Some(Err(refused))) => refused,
+        (Ok(()), None) => Refused::NotFound,
+        (Err(error), _) => Refused::Guard(error),
+    };
+    if request.uri().path().starts_with("/oauth/") {
+        oauth::error_response(&refused)
+    } else {
+        problem::response(&refused)
+    }
+}
+
+async fn route<S: Store>(
+    guard: &Guard<S>,
+    request: &HttpRequest,
+    caller: &Caller,
+) -> Result<HttpResponse, Refused> {
+    let path = request.uri().path();
+    match path {
+        "/v1/authorize" => authorize::authorize(guard, request, caller).await,
+        "/v1/tokens" => {
+            only(request, &[Method::POST])?;
+            tokens::issue(guard, request, caller.now)
+        }
+        "/oauth/revoke" => {
+            only(request, &[Method::POST])?;
+            oauth::revoke(guard, request, caller.now).await
+        }
+        "/oauth/introspect" => {
+            only(request, &[Method::POST])?;
+            oauth::introspect(guard, request, caller.now).await
+        }
+        "/.well-known/jwks.json" => {
+            only(request, &[Method::GET, Method::HEAD])?;
+            operations::jwks(guard, caller.now)
+        }
+        "/readyz" => {
+            only(request, &[Method::GET, Method::HEAD])?;
+            operations::readyz(guard, request, caller.now).await
+        }
+        "/metrics" => {
+            only(request, &[Method::GET, Method::HEAD])?;
+            operations::metrics(guard, request)
+        }
+        _ => match path.strip_prefix("/v1/limits/") {
+            Some(policy) => limits::administer(guard, request, policy, caller.now).await,
+            None => Err(Refused::NotFound),
+        },
+    }
+}
+
+/// Refuses other methods with 405 and `Allow` (RFC 9110 section 15.5.6).
+fn only(request: &HttpRequest, allowed: &'static [Method]) -> Result<(), Refused> {
+    if allowed.contains(request.method()) { Ok(()) } else { Err(Refused::Method(allowed)) }
+}
+
+/// The caller's address, from the one field the configuration trusts.
+fn address(source: AddressSource, request: &HttpRequest) -> Option<Address> {
+    match source {
+        AddressSource::CfConnectingIp => {
+            field(request, "cf-connecting-ip").and_then(Address::parse)
+        }
+        AddressSource::ForwardedFor { hops } => {
+            // The nth from the right is what the nth trusted proxy saw; further left is hearsay.
+            let list = field(request, "x-forwarded-for")?;
+            Address::parse(list.rsplit(',').nth(hops.checked_sub(1)?)?)
+        }
+    }
+}
+
+fn field<'r>(request: &'r HttpRequest, name: &str) -> Option<&'r str> {
+    request.headers().get(name)?.to_str().ok()
+}
+
+fn content_type(request: &HttpRequest) -> &str {
+    let value = request.headers().get(header::CONTENT_TYPE);
+    let value = value.and_then(|value| value.to_str().ok()).unwrap_or_default();
+    value.split_once(';').map_or(value, |(media_type, _)| media_type).trim()
+}
+
+impl From<GuardError> for Refused {
+    fn from(error: GuardError) -> Self {
+        Self::Guard(error)
+    }
+}

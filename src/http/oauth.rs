@@ -1,0 +1,81 @@
+//! POST /oauth/revoke (RFC 7009) and /oauth/introspect (RFC 7662), with OAuth's own error body.
+
+use http::{HeaderValue, StatusCode};
+use serde::Serialize;
+
+use super::body::Form;
+use super::problem::Refused;
+use super::{HttpRequest, HttpResponse, credentials, respond};
+use crate::UnixMs;
+use crate::guard::{Guard, GuardError, RevokeTarget};
+use crate::store::Store;
+
+#[derive(Serialize)]
+struct Revoked {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    durability: Option<String>,
+}
+
+/// 200 for what is revoked, with its durability, and for a token there is nothing to revoke of.
+pub(super) async fn revoke<S: Store>(
+    guard: &Guard<S>,
+    request: &HttpRequest,
+    now: UnixMs,
+) -> Result<HttpResponse, Refused> {
+    let form = Form::of_body(request)?;
+    let client = credentials::client_or_form(guard, request, Some(&form))?;
+    let target = match (form.get("token"), form.get("session"), form.get("subject")) {
+        (Some(token), None, None) => RevokeTarget::Token(token),
+        (None, Some(session), None) => RevokeTarget::Session(session),
+        (None, None, Some(subject)) => RevokeTarget::Subject(subject),
+        _ => {
+            let reason = "exactly one of token, session and subject is required";
+            return Err(GuardError::Invalid { field: "token", reason }.into());
+        }
+    };
+    let durability = guard.revoke(target, client, now).await?;
+    let revoked = Revoked { durability: durability.map(|durability| durability.to_string()) };
+    Ok(respond::json(StatusCode::OK, &revoked))
+}
+
+pub(super) async fn introspect<S: Store>(
+    guard: &Guard<S>,
+    request: &HttpRequest,
+    now: UnixMs,
+) -> Result<HttpResponse, Refused> {
+    let form = Form::of_body(request)?;
+    let client = credentials::client_or_form(guard, request, Some(&form))?;
+    let introspection = guard.introspect(form.require("token")?, client, now).await?;
+    Ok(respond::json(StatusCode::OK, &introspection))
+}
+
+/// The error body of RFC 6749 section 5.2, with our `code` beside it.
+#[derive(Serialize)]
+struct OAuthError {
+    error: &'static str,
+    error_description: String,
+    code: &'static str,
+}
+
+/// The answer of an OAuth route to a refused request.
+pub(super) fn error_response(refused: &Refused) -> HttpResponse {
+    let error = match refused {
+        Refused::Guard(GuardError::ClientRefused) => "invalid_client",
+        Refused::Guard(GuardError::GrantMissing { .. } | GuardError::ForeignToken) => {
+            "unauthorized_client"
+        }
+        Refused::Guard(GuardError::Store(_) | GuardError::RateLimited(_)) => {
+            "temporarily_unavailable"
+        }
+        _ => "invalid_request",
+    };
+    let error_description = refused.detail();
+    let body = OAuthError { error, error_description, code: refused.code() };
+    let mut response = respond::json(refused.status(), &body);
+    for (name, value) in refused.fields() {
+        if let Ok(value) = HeaderValue::try_from(value) {
+            response.headers_mut().insert(name, value);
+        }
+    }
+    response
+}

@@ -1,0 +1,71 @@
+//! What operators and verifiers ask: /healthz, /readyz, /metrics, /.well-known/jwks.json.
+
+use http::{HeaderValue, Method, StatusCode, header};
+use serde::Serialize;
+
+use super::problem::Refused;
+use super::{HttpRequest, HttpResponse, credentials, only, respond};
+use crate::UnixMs;
+use crate::config::Grant;
+use crate::guard::{Guard, require};
+use crate::store::Store;
+
+#[derive(Serialize)]
+struct Health {
+    status: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    store: Option<&'static str>,
+}
+
+/// Liveness: this instance answers.
+pub(super) fn healthz(request: &HttpRequest) -> Result<HttpResponse, Refused> {
+    only(request, &[Method::GET, Method::HEAD])?;
+    Ok(respond::json(StatusCode::OK, &Health { status: "ok", store: None }))
+}
+
+/// Readiness. With a credential the store is asked and its state told; without, only whether its
+/// last call was answered, so that nobody unknown can spend the store's quota here.
+pub(super) async fn readyz<S: Store>(
+    guard: &Guard<S>,
+    request: &HttpRequest,
+    now: UnixMs,
+) -> Result<HttpResponse, Refused> {
+    if !request.headers().contains_key(header::AUTHORIZATION) {
+        return Ok(readiness(guard.telemetry().store_answers(), None));
+    }
+    require(credentials::client(guard, request)?, Grant::MetricsRead)?;
+    Ok(match guard.probe(now).await {
+        Ok(()) => readiness(true, Some("reachable")),
+        Err(error) => readiness(false, Some(error.code())),
+    })
+}
+
+fn readiness(ready: bool, store: Option<&'static str>) -> HttpResponse {
+    if ready {
+        respond::json(StatusCode::OK, &Health { status: "ready", store })
+    } else {
+        respond::json(StatusCode::SERVICE_UNAVAILABLE, &Health { status: "not ready", store })
+    }
+}
+
+/// Prometheus text, for clients granted `metrics:read`.
+pub(super) fn metrics<S: Store>(
+    guard: &Guard<S>,
+    request: &HttpRequest,
+) -> Result<HttpResponse, Refused> {
+    require(credentials::client(guard, request)?, Grant::MetricsRead)?;
+    let text = guard.telemetry().prometheus().into_bytes();
+    Ok(respond::with_type(StatusCode::OK, "text/plain; version=0.0.4; charset=utf-8", text))
+}
+
+/// The public keys (RFC 7517), cacheable for five minutes: rotate by publishing a key at least
+/// that long before it signs.
+pub(super) fn jwks<S: Store>(guard: &Guard<S>, now: UnixMs) -> Result<HttpResponse, Refused> {
+    let mut response = respond::json(StatusCode::OK, &guard.config().keys.public_jwks(now));
+    let headers = response.headers_mut();
+    let kind = HeaderValue::from_static("application/jwk-set+json");
+    headers.insert(header::CONTENT_TYPE, kind);
+    let cache = HeaderValue::from_static("public, max-age=300");
+    headers.insert(header::CACHE_CONTROL, cache);
+    Ok(response)
+}

@@ -1,0 +1,177 @@
+//! Refusals as answers: problem details (RFC 9457) with a stable `code`.
+
+use http::header::{self, HeaderName};
+use http::{HeaderValue, Method, StatusCode};
+use serde::Serialize;
+
+use super::HttpResponse;
+use super::respond::{json, limit_fields};
+use crate::config::ConfigError;
+use crate::guard::{CredentialsFault, GuardError};
+use crate::jwt::JwtError;
+use crate::store::StoreError;
+
+/// Why a request is not answered as asked.
+pub(super) enum Refused {
+    /// The guard refused it.
+    Guard(GuardError),
+    /// There is no such route.
+    NotFound,
+    /// The route does not have this method.
+    Method(&'static [Method]),
+    /// The body is longer than is read.
+    BodyTooLarge,
+    /// The body is not of the media type asked for.
+    MediaType(&'static str),
+    /// The body or query cannot be read; where and why, in fixed words or serde's.
+    Malformed(String),
+}
+
+/// The body of a refusal.
+#[derive(Serialize)]
+struct Problem<'a> {
+    title: &'a str,
+    status: u16,
+    code: &'a str,
+    detail: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    claim: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<&'a str>,
+}
+
+impl Refused {
+    pub(super) fn status(&self) -> StatusCode {
+        match self {
+            Self::Guard(error) => guard_status(error),
+            Self::NotFound => StatusCode::NOT_FOUND,
+            Self::Method(_) => StatusCode::METHOD_NOT_ALLOWED,
+            Self::BodyTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::MediaType(_) => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            Self::Malformed(_) => StatusCode::BAD_REQUEST,
+        }
+    }
+
+    pub(super) const fn code(&self) -> &'static str {
+        match self {
+            Self::Guard(error) => error.code(),
+            Self::NotFound => "ERR_ROUTE_NOT_FOUND",
+            Self::Method(_) => "ERR_METHOD_NOT_ALLOWED",
+            Self::BodyTooLarge => "ERR_BODY_TOO_LARGE",
+            Self::MediaType(_) => "ERR_MEDIA_TYPE_UNSUPPORTED",
+            Self::Malformed(_) => "ERR_REQUEST_INVALID",
+        }
+    }
+
+    pub(super) fn detail(&self) -> String {
+        match self {
+            Self::Guard(error) => error.to_string(),
+            Self::NotFound => "there is no such route".to_owned(),
+            Self::Method(_) => "the route does not have this method".to_owned(),
+            Self::BodyTooLarge => format!("the body has more than {} bytes", super::BODY_BYTES_MAX),
+            Self::MediaType(expected) => format!("the body must be {expected}"),
+            Self::Malformed(fault) => fault.clone(),
+        }
+    }
+
+    /// The header fields a refusal carries beside its body.
+    pub(super) fn fields(&self) -> Vec<(HeaderName, String)> {
+        let mut fields = Vec::new();
+        match self {
+            Self::Method(allowed) => {
+                let names: Vec<_> = allowed.iter().map(Method::as_str).collect();
+                fields.push((header::ALLOW, names.join(", ")));
+            }
+            Self::Guard(GuardError::RateLimited(limits)) => fields.extend(limit_fields(limits)),
+            Self::Guard(GuardError::Store(_) | GuardError::EntropyUnavailable) => {
+                fields.push((header::RETRY_AFTER, "1".to_owned()));
+            }
+            _ => {}
+        }
+        fields.extend(self.challenge().map(|value| (header::WWW_AUTHENTICATE, value)));
+        fields
+    }
+
+    /// `WWW-Authenticate`: Bearer for tokens (RFC 6750 section 3), Basic for clients.
+    fn challenge(&self) -> Option<String> {
+        let Self::Guard(error) = self else { return None };
+        let bearer = |error: &str| format!("Bearer realm=\"portcullis\", error=\"{error}\"");
+        match error {
+            GuardError::ClientRefused => {
+                Some("Basic realm=\"portcullis\", charset=\"UTF-8\"".into())
+            }
+            // Section 3.1: without credentials, no error code.
+            GuardError::Credentials(CredentialsFault::Missing) => {
+                Some("Bearer realm=\"portcullis\"".to_owned())
+            }
+            GuardError::Credentials(_) => Some(bearer("invalid_request")),
+            GuardError::Token(JwtError::NoSigningKey) => None,
+            GuardError::Token(_) | GuardError::Revoked => Some(bearer("invalid_token")),
+            _ => None,
+        }
+    }
+}
+
+fn guard_status(error: &GuardError) -> StatusCode {
+    match error {
+        GuardError::Token(JwtError::NoSigningKey) => StatusCode::SERVICE_UNAVAILABLE,
+        GuardError::Credentials(_)
+        | GuardError::Token(_)
+        | GuardError::Revoked
+        | GuardError::ClientRefused => StatusCode::UNAUTHORIZED,
+        GuardError::GrantMissing { .. }
+        | GuardError::BeyondGrant { .. }
+        | GuardError::ForeignToken => StatusCode::FORBIDDEN,
+        GuardError::PolicyUnknown => StatusCode::NOT_FOUND,
+        GuardError::RateLimited(_) => StatusCode::TOO_MANY_REQUESTS,
+        GuardError::Store(StoreError::Unsupported { .. }) => StatusCode::NOT_IMPLEMENTED,
+        GuardError::Store(_) | GuardError::EntropyUnavailable => StatusCode::SERVICE_UNAVAILABLE,
+        _ => StatusCode::BAD_REQUEST,
+    }
+}
+
+/// The answer to a refused request.
+pub(super) fn response(refused: &Refused) -> HttpResponse {
+    let status = refused.status();
+    let (claim, reason) = match refused {
+        Refused::Guard(GuardError::Token(JwtError::ClaimValidationFailed { claim, reason })) => {
+            (Some(*claim), Some(reason.name()))
+        }
+        _ => (None, None),
+    };
+    let problem = Problem {
+        title: status.canonical_reason().unwrap_or_default(),
+        status: status.as_u16(),
+        code: refused.code(),
+        detail: refused.detail(),
+        claim,
+        reason,
+    };
+    let mut response = json(status, &problem);
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+    for (name, value) in refused.fields() {
+        if let Ok(value) = HeaderValue::try_from(value) {
+            headers.insert(name, value);
+        }
+    }
+    response
+}
+
+/// The answer of an instance that has no valid configuration: to everything, 500. Where the fault
+/// is stands in the log, for whoever deploys; not here, for whoever asks.
+#[must_use]
+pub fn unconfigured() -> HttpResponse {
+    let problem = Problem {
+        title: "Internal Server Error",
+        status: 500,
+        code: ConfigError::CODE,
+        detail: "this deployment is not configured; its log names the fault".to_owned(),
+        claim: None,
+        reason: None,
+    };
+    let mut response = json(StatusCode::INTERNAL_SERVER_ERROR, &problem);
+    let kind = HeaderValue::from_static("application/problem+json");
+    response.headers_mut().insert(header::CONTENT_TYPE, kind);
+    response
+}

@@ -1,0 +1,76 @@
+//! Building answers.
+
+use http::header::{self, HeaderName};
+use http::{HeaderValue, Response, StatusCode};
+use serde::Serialize;
+
+use super::HttpResponse;
+use crate::guard::Limited;
+use crate::limit::{rate_limit_field, rate_limit_policy_field, retry_after_seconds};
+
+const RATE_LIMIT: HeaderName = HeaderName::from_static("ratelimit");
+const RATE_LIMIT_POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
+
+/// A JSON answer that no cache keeps: it holds tokens, or says something about one.
+pub(super) fn json(status: StatusCode, body: &impl Serialize) -> HttpResponse {
+    match serde_json::to_vec(body) {
+        Ok(body) => with_type(status, "application/json", body),
+        Err(_) => with_type(StatusCode::INTERNAL_SERVER_ERROR, "text/plain", Vec::new()),
+    }
+}
+
+/// An answer of that media type, not cached, not sniffed.
+pub(super) fn with_type(status: StatusCode, kind: &'static str, body: Vec<u8>) -> HttpResponse {
+    let mut response = Response::new(body);
+    *response.status_mut() = status;
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    response
+}
+
+/// `RateLimit`, `RateLimit-Policy`, and `Retry-After` when a policy denies. Shadows are not shown:
+/// a client has no use for a limit that is not enforced.
+pub(super) fn limit_fields(limits: &[Limited]) -> Vec<(HeaderName, String)> {
+    let enforced = || limits.iter().filter(|limited| !limited.outcome.shadow);
+    if enforced().next().is_none() {
+        return Vec::new();
+    }
+    let pairs = || enforced().map(|limited| (&limited.policy, &limited.outcome.decision));
+    let mut fields = vec![
+        (RATE_LIMIT_POLICY, rate_limit_policy_field(pairs().map(|(policy, _)| policy))),
+        (RATE_LIMIT, rate_limit_field(pairs())),
+    ];
+    let denied = enforced().filter(|limited| limited.denies());
+    let longest_ms = denied.filter_map(|limited| limited.outcome.decision.retry_after_ms).max();
+    if let Some(longest_ms) = longest_ms {
+        fields.push((header::RETRY_AFTER, retry_after_seconds(longest_ms).to_string()));
+    }
+    fields
+}
+
+/// Text as a field value: bytes outside printable ASCII, and `%`, percent-encoded, so that nothing
+/// a token says can end a field or start another.
+pub(super) fn field_value(text: &str) -> HeaderValue {
+    let mut value = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        match byte {
+            b'%' | 0..=0x1f | 0x7f..=0xff => value.push_str(&format!("%{byte:02X}")),
+            _ => value.push(char::from(byte)),
+        }
+    }
+    // Printable ASCII is always a valid field value.
+    HeaderValue::try_from(value).unwrap_or(HeaderValue::from_static(""))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_field_value_cannot_be_broken_out_of() {
+        assert_eq!(field_value("a\r\nX-Auth-Scope: admin"), "a%0D%0AX-Auth-Scope: admin");
+        assert_eq!(field_value("Zo\u{eb} 100%"), "Zo%C3%AB 100%25");
+    }
+}

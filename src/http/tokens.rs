@@ -1,0 +1,69 @@
+//! POST /v1/tokens: minting for a subject.
+
+use http::StatusCode;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use super::problem::Refused;
+use super::{HttpRequest, HttpResponse, body, credentials, respond};
+use crate::UnixMs;
+use crate::guard::{Guard, TokenOrder};
+use crate::store::Store;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Order {
+    sub: String,
+    scope: Option<String>,
+    aud: Option<Audience>,
+    #[serde(default)]
+    claims: Map<String, Value>,
+    access_ttl: Option<u64>,
+}
+
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Audience {
+    One(String),
+    Several(Vec<String>),
+}
+
+/// The answer, named as in RFC 6749 section 5.1.
+#[derive(Serialize)]
+struct Minted {
+    access_token: String,
+    token_type: &'static str,
+    expires_in: u64,
+    scope: String,
+    jti: String,
+    session_id: String,
+}
+
+pub(super) fn issue<S: Store>(
+    guard: &Guard<S>,
+    request: &HttpRequest,
+    now: UnixMs,
+) -> Result<HttpResponse, Refused> {
+    let client = credentials::client(guard, request)?;
+    let order: Order = body::json(request)?;
+    let order = TokenOrder {
+        subject: order.sub,
+        scope: order.scope,
+        audience: order.aud.map(|audience| match audience {
+            Audience::One(audience) => vec![audience],
+            Audience::Several(audiences) => audiences,
+        }),
+        claims: order.claims,
+        lifetime_s: order.access_ttl,
+    };
+    let issued = guard.issue(&order, client, now)?;
+    let minted = Minted {
+        access_token: issued.access_token,
+        token_type: "Bearer",
+        expires_in: issued.expires_in_s,
+        scope: issued.scope,
+        jti: issued.token_id,
+        session_id: issued.session_id,
+    };
+    Ok(respond::json(StatusCode::CREATED, &minted))
+}

@@ -1,0 +1,80 @@
+//! Two stores as one: what must be seen everywhere in one, what may be counted apart in the other.
+
+use super::{
+    Admission, Admit, Durability, EntryKey, Outcome, Penalty, Record, Revocation, Rotated,
+    Rotation, SessionRecord, Store, StoreError, Take,
+};
+use crate::UnixMs;
+use crate::limit::Policy;
+
+/// Revocations, sessions and records in `shared`; limits in `limits`.
+///
+/// Workers KV is eventually consistent and cannot count, so the Worker keeps revocations there and
+/// counts in each instance's memory.
+#[derive(Debug)]
+pub struct Split<S, L> {
+    shared: S,
+    limits: L,
+}
+
+impl<S, L> Split<S, L> {
+    /// A store of both.
+    pub const fn new(shared: S, limits: L) -> Self {
+        Self { shared, limits }
+    }
+}
+
+impl<S: Store, L: Store> Store for Split<S, L> {
+    /// Asks `shared` about the token first: a revoked token takes nothing.
+    async fn admit(&self, admit: &Admit<'_>, now: UnixMs) -> Result<Admission, StoreError> {
+        if admit.token.is_some() {
+            let question = Admit { token: admit.token, takes: Vec::new() };
+            let answer = self.shared.admit(&question, now).await?;
+            if answer.revoked.is_some() {
+                return Ok(answer);
+            }
+        }
+        let takes = Admit { token: None, takes: admit.takes.clone() };
+        self.limits.admit(&takes, now).await
+    }
+
+    async fn revoke(&self, revocation: &Revocation, now: UnixMs) -> Result<Durability, StoreError> {
+        self.shared.revoke(revocation, now).await
+    }
+
+    async fn rotate(&self, rotation: &Rotation, now: UnixMs) -> Result<Rotated, StoreError> {
+        self.shared.rotate(rotation, now).await
+    }
+
+    async fn sessions(
+        &self,
+        subject: EntryKey,
+        now: UnixMs,
+    ) -> Result<Vec<SessionRecord>, StoreError> {
+        self.shared.sessions(subject, now).await
+    }
+
+    async fn end_session(&self, session: EntryKey, now: UnixMs) -> Result<bool, StoreError> {
+        self.shared.end_session(session, now).await
+    }
+
+    async fn peek(&self, takes: &[Take<'_>], now: UnixMs) -> Result<Vec<Outcome>, StoreError> {
+        self.limits.peek(takes, now).await
+    }
+
+    async fn reset(&self, policy: &Policy, key: EntryKey, now: UnixMs) -> Result<(), StoreError> {
+        self.limits.reset(policy, key, now).await
+    }
+
+    async fn penalise(&self, penalty: &Penalty<'_>, now: UnixMs) -> Result<(), StoreError> {
+        self.limits.penalise(penalty, now).await
+    }
+
+    async fn put(&self, name: EntryKey, record: Record, now: UnixMs) -> Result<(), StoreError> {
+        self.shared.put(name, record, now).await
+    }
+
+    async fn get(&self, name: EntryKey, now: UnixMs) -> Result<Option<Record>, StoreError> {
+        self.shared.get(name, now).await
+    }
+}

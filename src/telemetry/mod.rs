@@ -1,0 +1,132 @@
+//! What happened: typed events, each a counter, the notable ones a log line too.
+//!
+//! An event is built from fixed words and configured names only, so no token, secret, key,
+//! subject or address can reach a metric or a log through here.
+
+mod event;
+mod metrics;
+
+pub use event::{Event, Level};
+
+use std::collections::VecDeque;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, PoisonError};
+
+use metrics::Counters;
+
+/// Most log lines kept until the platform writes them; more are counted as dropped.
+const LINES_MAX: usize = 256;
+
+/// One instance's counters and pending log lines.
+#[derive(Debug)]
+pub struct Telemetry {
+    counters: Mutex<Counters>,
+    lines: Mutex<VecDeque<LogLine>>,
+    store_answers: AtomicBool,
+}
+
+impl Default for Telemetry {
+    fn default() -> Self {
+        Self {
+            counters: Mutex::default(),
+            lines: Mutex::default(),
+            // Nothing has failed yet.
+            store_answers: AtomicBool::new(true),
+        }
+    }
+}
+
+/// A line for the platform's log.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LogLine {
+    /// How loud.
+    pub level: Level,
+    /// One JSON object.
+    pub json: String,
+}
+
+impl Telemetry {
+    /// Counts an event, and keeps its log line if it has one.
+    pub fn record(&self, event: &Event<'_>) {
+        let mut counters = self.counters.lock().unwrap_or_else(PoisonError::into_inner);
+        counters.count(event);
+        let Some(level) = event.level() else { return };
+        let mut lines = self.lines.lock().unwrap_or_else(PoisonError::into_inner);
+        if lines.len() >= LINES_MAX {
+            counters.count(&Event::LogLineDropped);
+        } else {
+            lines.push_back(LogLine { level, json: event.json(level) });
+        }
+    }
+
+    /// The pending log lines, oldest first; the platform writes them after each request.
+    #[must_use]
+    pub fn take_lines(&self) -> Vec<LogLine> {
+        self.lines.lock().unwrap_or_else(PoisonError::into_inner).drain(..).collect()
+    }
+
+    /// All counters in the Prometheus text format, version 0.0.4.
+    #[must_use]
+    pub fn prometheus(&self) -> String {
+        self.counters.lock().unwrap_or_else(PoisonError::into_inner).prometheus()
+    }
+
+    /// Notes whether the store answered its last call.
+    pub(crate) fn store_answered(&self, answered: bool) {
+        self.store_answers.store(answered, Ordering::Relaxed);
+    }
+
+    /// Whether the store answered its last call; true before the first.
+    #[must_use]
+    pub fn store_answers(&self) -> bool {
+        self.store_answers.load(Ordering::Relaxed)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::StoreError;
+
+    #[test]
+    fn every_event_is_counted_and_a_failure_is_logged_with_its_cause() {
+        let telemetry = Telemetry::default();
+        let error = StoreError::Timeout { deadline_ms: 300 };
+        telemetry.record(&Event::StoreFailed { verb: "admit", error: &error });
+        telemetry.record(&Event::TokenAccepted);
+        let lines = telemetry.take_lines();
+        assert_eq!(lines.len(), 1);
+        assert_eq!(
+            lines[0].json,
+            r#"{"level":"error","event":"store_failed","verb":"admit","cause":"timeout"}"#
+        );
+        assert!(telemetry.take_lines().is_empty());
+        let text = telemetry.prometheus();
+        assert!(
+            text.contains("portcullis_store_failures_total{verb=\"admit\",cause=\"timeout\"} 1\n"),
+            "{text}"
+        );
+        assert!(text.contains("portcullis_tokens_accepted_total 1\n"), "{text}");
+    }
+
+    #[test]
+    fn pending_lines_are_bounded_and_the_excess_is_counted() {
+        let telemetry = Telemetry::default();
+        for _ in 0..LINES_MAX + 3 {
+            telemetry.record(&Event::ClientRefused);
+        }
+        assert_eq!(telemetry.take_lines().len(), LINES_MAX);
+        assert!(telemetry.prometheus().contains("portcullis_log_lines_dropped_total 3\n"));
+    }
+
+    #[test]
+    fn every_metric_has_help_and_type_before_its_samples() {
+        let telemetry = Telemetry::default();
+        telemetry.record(&Event::TokenAccepted);
+        let text = telemetry.prometheus();
+        let position = |needle: &str| text.find(needle).unwrap();
+        let help = position("# HELP portcullis_tokens_accepted_total ");
+        let kind = position("# TYPE portcullis_tokens_accepted_total counter");
+        assert!(help < kind && kind < position("\nportcullis_tokens_accepted_total "));
+    }
+}
