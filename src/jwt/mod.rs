@@ -18,6 +18,9 @@ mod mint;
 mod policy;
 mod verify;
 
+#[cfg(test)]
+mod tests;
+
 pub use algorithm::Algorithm;
 pub use claims::Claims;
 pub use error::{ClaimReason, JwtError, KeyError};
