@@ -25,12 +25,18 @@ impl Header {
             .map_err(|_| JwtError::JwsInvalid { reason: "the header is not UTF-8" })?;
         let mut header = Self::default();
         let mut fault = None;
+        let mut names_alg = false;
         read_object(text, |name, value| {
+            names_alg |= name == "alg";
             if let Err(error) = header.member(name, value) {
                 fault.get_or_insert(error);
             }
         })
         .map_err(|reason| JwtError::JwsInvalid { reason })?;
+        if !names_alg {
+            // RFC 7515 section 4.1.1: it must be there. One not known here is for the key set.
+            return Err(JwtError::JwsInvalid { reason: "alg is missing" });
+        }
         fault.map_or(Ok(header), Err)
     }
 

@@ -18,7 +18,8 @@ pub struct Jwk {
     /// Public key use: `sig` or absent.
     #[serde(rename = "use", skip_serializing_if = "Option::is_none")]
     pub key_use: Option<String>,
-    /// Key operations: absent, or with `verify`.
+    /// Key operations: absent, or with `verify` for a public key, `sign` for a private one and both
+    /// for a secret one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub key_ops: Option<Vec<String>>,
     /// Curve of an `OKP` key: `Ed25519`.

@@ -70,9 +70,14 @@ impl Key {
     fn check_operations(&self, operations: Option<&[String]>) -> Result<(), &'static str> {
         let Some(operations) = operations else { return Ok(()) };
         let has = |name: &str| operations.iter().any(|operation| operation == name);
-        match (has("verify"), has("sign"), self.can_sign()) {
-            (_, false, true) => Err("key_ops of a private or secret key must have sign"),
-            (false, _, false) => Err("key_ops of a public key must have verify"),
+        // A secret key both signs and verifies here; of a key pair the public half verifies,
+        // whose operations RFC 7517 section 4.3 lists in its own JWK.
+        match (self.algorithm().is_symmetric(), self.can_sign()) {
+            (true, _) if !(has("sign") && has("verify")) => {
+                Err("key_ops of a secret key must have sign and verify")
+            }
+            (false, true) if !has("sign") => Err("key_ops of a private key must have sign"),
+            (false, false) if !has("verify") => Err("key_ops of a public key must have verify"),
             _ => Ok(()),
         }
     }

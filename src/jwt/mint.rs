@@ -4,8 +4,13 @@ use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use super::{JwtError, KeySet};
+use super::{ClaimReason, JwtError, KeySet};
 use crate::UnixMs;
+
+/// The claims [`mint`] writes itself: a further claim of one of these names would be a duplicate
+/// member, or stand in for one that was left out.
+const OWN_CLAIMS: [&str; 10] =
+    ["iss", "sub", "aud", "client_id", "scope", "jti", "sid", "iat", "iat_ms", "exp"];
 
 /// An access token to be minted (RFC 9068). The caller has validated every part.
 #[derive(Clone, Debug, Serialize)]
@@ -33,7 +38,7 @@ pub struct NewToken<'a> {
     /// Lifetime in seconds, set into `exp` by [`mint`].
     #[serde(skip)]
     pub lifetime_s: u64,
-    /// Further claims; registered names have been refused.
+    /// Further claims; none of the names above, nor `iat`, `iat_ms` or `exp`.
     #[serde(flatten)]
     pub claims: &'a Map<String, Value>,
 }
@@ -43,7 +48,8 @@ pub struct NewToken<'a> {
 /// `iat` and `exp` are whole seconds, `iat_ms` is `now`.
 ///
 /// # Errors
-/// [`JwtError::NoSigningKey`].
+/// [`JwtError::NoSigningKey`], or [`JwtError::ClaimValidationFailed`] for a further claim that the
+/// token already has.
 pub fn mint(token: &NewToken<'_>, keys: &KeySet, now: UnixMs) -> Result<String, JwtError> {
     #[derive(Serialize)]
     struct Header<'a> {
@@ -58,6 +64,9 @@ pub fn mint(token: &NewToken<'_>, keys: &KeySet, now: UnixMs) -> Result<String, 
         iat: u64,
         iat_ms: UnixMs,
         exp: u64,
+    }
+    if let Some(claim) = OWN_CLAIMS.into_iter().find(|name| token.claims.contains_key(*name)) {
+        return Err(JwtError::ClaimValidationFailed { claim, reason: ClaimReason::Invalid });
     }
     let key = keys.signer(now)?;
     let header = Header { alg: key.algorithm().name(), typ: "at+jwt", kid: key.kid() };

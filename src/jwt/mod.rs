@@ -19,6 +19,9 @@ mod policy;
 mod scope;
 mod verify;
 
+#[cfg(test)]
+mod tests;
+
 pub use algorithm::Algorithm;
 pub use claims::Claims;
 pub use error::{ClaimReason, JwtError, KeyError};

@@ -60,7 +60,8 @@ pub struct Policy {
     pub required: Vec<Requirement>,
     /// Longest `exp - iat`, in milliseconds; makes `iat` and `exp` required.
     pub lifetime_ms_max: Option<u64>,
-    /// Tolerance of `exp`, `nbf` and `iat`.
+    /// Tolerance of `exp`, `nbf` and `iat`. With one, a token issued by a clock that is ahead may
+    /// carry an `iat` later than now: a cut of its subject must be widened by as much.
     pub clock_tolerance: ClockTolerance,
     /// Longest token, in bytes.
     pub token_bytes_max: usize,
@@ -143,7 +144,11 @@ impl Policy {
         let tolerance_ms = self.clock_tolerance.ms();
         let latest = now.plus(tolerance_ms);
         holds(claims.not_before.is_none_or(|from| from <= latest), "nbf")?;
-        holds(claims.issued_at.is_none_or(|issued| issued <= latest), "iat")?;
+        // Most issuers write whole seconds and some round up, so `iat` is compared with the second
+        // not yet over. [`super::IssuedAt::is_cut`] rounds a cut up likewise: with no tolerance, a
+        // second-grained token accepted now is refused by a cut made now.
+        let second_end = UnixMs(latest.0.div_ceil(1000).saturating_mul(1000));
+        holds(claims.issued_at.is_none_or(|issued| issued <= second_end), "iat")?;
         if claims.expires.is_some_and(|end| now >= end.plus(tolerance_ms)) {
             return Err(JwtError::Expired);
         }
