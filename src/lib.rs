@@ -13,6 +13,8 @@ pub mod limit;
 pub mod store;
 pub mod telemetry;
 mod time;
+#[cfg(all(feature = "worker", target_arch = "wasm32"))]
+mod worker;
 
 pub use time::UnixMs;
 

@@ -11,7 +11,7 @@ mod respond;
 mod tokens;
 
 pub use body::BODY_BYTES_MAX;
-pub use problem::unconfigured;
+pub use problem::{unconfigured, unreadable};
 
 use http::{Method, Request, Response, header};
 
@@ -29,6 +29,12 @@ pub type HttpResponse = Response<Vec<u8>>;
 /// The request header fields the core reads; a platform need pass on no others.
 pub const FIELDS_READ: &[&str] =
     &["authorization", "content-type", "cf-connecting-ip", "x-forwarded-for"];
+
+/// Whether the body of this request is read: forward authentication looks at none, however long.
+#[must_use]
+pub fn reads_body(request: &HttpRequest) -> bool {
+    request.method() == Method::POST && request.uri().path() != "/v1/authorize"
+}
 
 /// Answers one request at `now`. Always answers: a refusal is a response too.
 pub async fn handle<S: Store>(

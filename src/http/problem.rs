@@ -158,6 +158,12 @@ pub(super) fn response(refused: &Refused) -> HttpResponse {
     response
 }
 
+/// The answer to a request that could not be received whole: method, target, field or body.
+#[must_use]
+pub fn unreadable() -> HttpResponse {
+    response(&Refused::Malformed("the request could not be read".to_owned()))
+}
+
 /// The answer of an instance that has no valid configuration: to everything, 500. Where the fault
 /// is stands in the log, for whoever deploys; not here, for whoever asks.
 #[must_use]

@@ -1,0 +1,56 @@
+//! What the deployment provides: settings, secrets, bindings, random bytes.
+
+use js_sys::{JSON, Reflect};
+use wasm_bindgen::JsValue;
+use worker::Env;
+use worker::kv::KvStore;
+
+use crate::config::{Config, ConfigError};
+use crate::guard::Instance;
+use crate::store::memory::MemoryStore;
+use crate::telemetry::Telemetry;
+
+/// Public settings: `[vars.portcullis]`.
+const SETTINGS: &str = "portcullis";
+/// Secrets.
+const KEYS: &str = "PORTCULLIS_KEYS";
+const CLIENTS: &str = "PORTCULLIS_CLIENTS";
+/// The KV namespace of revocations.
+const KV: &str = "PORTCULLIS_KV";
+
+/// The instance this environment configures.
+///
+/// # Errors
+/// [`ConfigError`] with the path of the first fault. There is no default for a secret.
+pub(super) fn instance(env: &Env) -> Result<Instance, ConfigError> {
+    let config = Config::from_json(&text(env, SETTINGS)?, &text(env, KEYS)?, &text(env, CLIENTS)?)?;
+    let fault = || ConfigError::new("runtime", "gave no random bytes");
+    let random = entropy().ok_or_else(fault)?;
+    let (seed, _) = random.split_first_chunk().ok_or_else(fault)?;
+    Ok(Instance { config, memory: MemoryStore::new(*seed), telemetry: Telemetry::default() })
+}
+
+/// The KV namespace; a deployment without one would revoke nothing beyond its own isolate.
+pub(super) fn kv(env: &Env) -> Result<KvStore, ConfigError> {
+    env.kv(KV).map_err(|_| ConfigError::new(KV, "missing: bind a KV namespace of this name"))
+}
+
+/// 32 random bytes of the runtime; `None` where it has none to give.
+pub(super) fn entropy() -> Option<[u8; 32]> {
+    let mut bytes = [0; 32];
+    getrandom::fill(&mut bytes).ok()?;
+    Some(bytes)
+}
+
+/// A variable as JSON text, whether it was given as text or as an object.
+fn text(env: &Env, name: &str) -> Result<String, ConfigError> {
+    let missing = || ConfigError::new(name, "missing: set it for this deployment");
+    let value = Reflect::get(env, &JsValue::from_str(name)).map_err(|_| missing())?;
+    if value.is_undefined() {
+        return Err(missing());
+    }
+    match value.as_string() {
+        Some(text) => Ok(text),
+        None => JSON::stringify(&value).map(String::from).map_err(|_| missing()),
+    }
+}

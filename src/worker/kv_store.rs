@@ -1,0 +1,131 @@
+//! Revocations in Workers KV: the I/O around `store::kv`.
+
+use std::cell::Cell;
+
+use worker::kv::{KvError, KvStore};
+
+use super::clock::within;
+use crate::UnixMs;
+use crate::limit::Policy;
+use crate::store::kv::{self, Entry, Verdict};
+use crate::store::{
+    Admission, Admit, Durability, EntryKey, Outcome, Penalty, Record, Revocation, Rotated,
+    Rotation, SessionRecord, Store, StoreError, Take,
+};
+
+/// Deadline of a call, and of an instance's first, in milliseconds.
+const DEADLINE_MS: u64 = 300;
+const FIRST_DEADLINE_MS: u64 = 1_000;
+
+thread_local! {
+    static CALLED_BEFORE: Cell<bool> = const { Cell::new(false) };
+}
+
+/// A store of revocations only: KV has no compare-and-set to rotate a session by, and cannot count.
+pub(super) struct KvRevocations {
+    namespace: KvStore,
+}
+
+impl KvRevocations {
+    pub(super) const fn new(namespace: KvStore) -> Self {
+        Self { namespace }
+    }
+
+    async fn read(&self, keys: &[String]) -> Result<Vec<Option<String>>, StoreError> {
+        let mut values = call(self.namespace.get_bulk(keys).text()).await?;
+        Ok(keys.iter().map(|key| values.remove(key).flatten()).collect())
+    }
+
+    async fn write(&self, key: &str, value: String, expiration_s: u64) -> Result<(), StoreError> {
+        let put = self.namespace.put(key, value).map_err(|error| failure(&error))?;
+        call(put.expiration(expiration_s).execute()).await
+    }
+}
+
+/// Runs one KV operation against its deadline.
+async fn call<T>(operation: impl Future<Output = Result<T, KvError>>) -> Result<T, StoreError> {
+    let first = !CALLED_BEFORE.replace(true);
+    let deadline_ms = if first { FIRST_DEADLINE_MS } else { DEADLINE_MS };
+    match within(deadline_ms, operation).await {
+        Some(answer) => answer.map_err(|error| failure(&error)),
+        None => Err(StoreError::Timeout { deadline_ms }),
+    }
+}
+
+/// KV's own message names the key; only its kind is kept.
+fn failure(error: &KvError) -> StoreError {
+    let over_quota = error.to_string().contains("429");
+    StoreError::Unavailable { cause: if over_quota { "quota" } else { "kv_error" } }
+}
+
+const fn unsupported<T>(verb: &'static str) -> Result<T, StoreError> {
+    Err(StoreError::Unsupported { verb })
+}
+
+impl Store for KvRevocations {
+    /// One read of all keys the token may have been revoked under.
+    async fn admit(&self, admit: &Admit<'_>, now: UnixMs) -> Result<Admission, StoreError> {
+        if !admit.takes.is_empty() {
+            return unsupported("admit with limits");
+        }
+        let mut admission = Admission { revoked: None, unreadable: false, outcomes: Vec::new() };
+        let Some(check) = &admit.token else { return Ok(admission) };
+        let (scopes, keys): (Vec<_>, Vec<_>) = kv::keys(check).into_iter().unzip();
+        for (scope, stored) in scopes.into_iter().zip(self.read(&keys).await?) {
+            let Some(stored) = stored else { continue };
+            match kv::verdict(scope, &stored, check, now) {
+                Verdict::Stands => continue,
+                Verdict::Revoked => admission.revoked = Some(scope),
+                Verdict::Unreadable => {
+                    admission.revoked = Some(scope);
+                    admission.unreadable = true;
+                }
+            }
+            break;
+        }
+        Ok(admission)
+    }
+
+    async fn revoke(&self, revocation: &Revocation, now: UnixMs) -> Result<Durability, StoreError> {
+        let key = kv::key(revocation.scope, revocation.key);
+        let stored = self.read(std::slice::from_ref(&key)).await?.pop().flatten();
+        let entry = Entry::extending(stored.as_deref(), revocation, now);
+        if !entry.is_covered_by(stored.as_deref(), revocation.scope) {
+            self.write(&key, entry.to_text(), entry.expiration_s(now)).await?;
+        }
+        Ok(Durability::Store)
+    }
+
+    async fn rotate(&self, _: &Rotation, _: UnixMs) -> Result<Rotated, StoreError> {
+        unsupported("rotate")
+    }
+
+    async fn sessions(&self, _: EntryKey, _: UnixMs) -> Result<Vec<SessionRecord>, StoreError> {
+        unsupported("sessions")
+    }
+
+    async fn end_session(&self, _: EntryKey, _: UnixMs) -> Result<bool, StoreError> {
+        unsupported("end_session")
+    }
+
+    async fn peek(&self, _: &[Take<'_>], _: UnixMs) -> Result<Vec<Outcome>, StoreError> {
+        unsupported("peek")
+    }
+
+    async fn reset(&self, _: &Policy, _: EntryKey, _: UnixMs) -> Result<(), StoreError> {
+        unsupported("reset")
+    }
+
+    async fn penalise(&self, _: &Penalty<'_>, _: UnixMs) -> Result<(), StoreError> {
+        unsupported("penalise")
+    }
+
+    async fn put(&self, _: EntryKey, _: Record, _: UnixMs) -> Result<(), StoreError> {
+        unsupported("put")
+    }
+
+    /// There are no records; reading for one tells whether KV answers.
+    async fn get(&self, name: EntryKey, _: UnixMs) -> Result<Option<Record>, StoreError> {
+        self.read(&[format!("portcullis:1:record:{name}")]).await.map(|_| None)
+    }
+}
