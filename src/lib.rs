@@ -10,6 +10,8 @@ pub mod guard;
 pub mod http;
 pub mod jwt;
 pub mod limit;
+#[cfg(all(feature = "npm", target_arch = "wasm32"))]
+mod npm;
 pub mod store;
 pub mod telemetry;
 mod time;

@@ -27,6 +27,9 @@ pub(super) fn at(path: &str, text: &str) -> Result<u64, ConfigError> {
 
 #[cfg(test)]
 mod tests {
+    #[cfg(target_arch = "wasm32")]
+    use wasm_bindgen_test::wasm_bindgen_test as test;
+
     use super::*;
 
     #[test]

@@ -66,6 +66,9 @@ pub(super) fn field_value(text: &str) -> HeaderValue {
 
 #[cfg(test)]
 mod tests {
+    #[cfg(target_arch = "wasm32")]
+    use wasm_bindgen_test::wasm_bindgen_test as test;
+
     use super::*;
 
     #[test]

@@ -130,6 +130,9 @@ fn whole_ms(ms: f64) -> Option<UnixMs> {
 
 #[cfg(test)]
 mod tests {
+    #[cfg(target_arch = "wasm32")]
+    use wasm_bindgen_test::wasm_bindgen_test as test;
+
     use super::*;
 
     fn claim_fault(payload: &str) -> Option<&'static str> {

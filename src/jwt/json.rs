@@ -194,6 +194,9 @@ impl<'de> Visitor<'de> for Member<'_> {
 
 #[cfg(test)]
 mod tests {
+    #[cfg(target_arch = "wasm32")]
+    use wasm_bindgen_test::wasm_bindgen_test as test;
+
     use super::*;
 
     fn read(text: &str) -> Result<Vec<String>, &'static str> {

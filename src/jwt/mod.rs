@@ -20,7 +20,7 @@ mod scope;
 mod verify;
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 pub use algorithm::Algorithm;
 pub use claims::Claims;

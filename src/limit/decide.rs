@@ -98,6 +98,9 @@ pub fn peek(state: State, quota: Quota, now: UnixMs, cost: u64) -> Decision {
 
 #[cfg(test)]
 mod tests {
+    #[cfg(target_arch = "wasm32")]
+    use wasm_bindgen_test::wasm_bindgen_test as test;
+
     use super::*;
 
     const NONE: State = State::empty(Algorithm::SlidingWindow);

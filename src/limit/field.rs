@@ -68,6 +68,9 @@ fn integer(value: u64) -> u64 {
 
 #[cfg(test)]
 mod tests {
+    #[cfg(target_arch = "wasm32")]
+    use wasm_bindgen_test::wasm_bindgen_test as test;
+
     use super::*;
     use crate::limit::{Algorithm, KeyKind, PolicyName, Quota, Trigger};
 

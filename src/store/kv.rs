@@ -103,6 +103,9 @@ pub fn verdict(scope: RevocationScope, stored: &str, check: &TokenCheck, now: Un
 
 #[cfg(test)]
 mod tests {
+    #[cfg(target_arch = "wasm32")]
+    use wasm_bindgen_test::wasm_bindgen_test as test;
+
     use super::*;
     use crate::jwt::IssuedAt;
     use crate::store::KeySpace;

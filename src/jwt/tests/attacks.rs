@@ -1,6 +1,8 @@
 //! Attacks with a name, each refused at the step it belongs to.
 
 use super::*;
+#[cfg(target_arch = "wasm32")]
+use wasm_bindgen_test::wasm_bindgen_test as test;
 
 /// A set whose one secret is `secret`: what an attacker signs with.
 fn attacker(secret: &[u8]) -> KeySet {

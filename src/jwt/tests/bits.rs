@@ -1,6 +1,8 @@
 //! Given a valid token, no token one bit away from it is valid.
 
 use super::*;
+#[cfg(target_arch = "wasm32")]
+use wasm_bindgen_test::wasm_bindgen_test as test;
 
 /// How many tokens differ from `token` in one bit, all of which must be refused.
 fn refused_neighbours(token: &str, keys: &KeySet) -> usize {

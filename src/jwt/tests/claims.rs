@@ -2,6 +2,8 @@
 
 use super::super::{ClaimReason, Requirement};
 use super::*;
+#[cfg(target_arch = "wasm32")]
+use wasm_bindgen_test::wasm_bindgen_test as test;
 
 fn payload_refusal(payload: impl AsRef<[u8]>) -> &'static str {
     let keys = hs256();

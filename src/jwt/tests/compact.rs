@@ -1,6 +1,8 @@
 //! Given a text that is not a canonical compact JWS, it is refused before anything else.
 
 use super::*;
+#[cfg(target_arch = "wasm32")]
+use wasm_bindgen_test::wasm_bindgen_test as test;
 
 const HEADER: &str = "eyJhbGciOiJIUzI1NiJ9";
 

@@ -1,6 +1,8 @@
 //! What a header may say, and what it may not.
 
 use super::*;
+#[cfg(target_arch = "wasm32")]
+use wasm_bindgen_test::wasm_bindgen_test as test;
 
 fn header_refusal(header: impl AsRef<[u8]>) -> &'static str {
     let keys = hs256();

@@ -1,6 +1,8 @@
 //! What a configured key must be.
 
 use super::*;
+#[cfg(target_arch = "wasm32")]
+use wasm_bindgen_test::wasm_bindgen_test as test;
 
 fn refused(value: Value) -> String {
     set_refusal([jwk(value)])

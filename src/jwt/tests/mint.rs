@@ -4,6 +4,8 @@ use serde_json::Map;
 
 use super::super::{Claims, ClockTolerance, IssuedAt, NewToken, Requirement, mint};
 use super::*;
+#[cfg(target_arch = "wasm32")]
+use wasm_bindgen_test::wasm_bindgen_test as test;
 
 const ISSUED: UnixMs = UnixMs(NOW.0 + 789);
 

@@ -31,12 +31,12 @@ const NOW_S: u64 = 1_800_000_000;
 const NOW: UnixMs = UnixMs(NOW_S * 1000);
 
 /// 32 bytes.
-const SECRET: &str = "c2VjcmV0LWNhbmFyeS1vZi0zMi1ieXRlcy1sZW5ndGg";
+pub(crate) const SECRET: &str = "c2VjcmV0LWNhbmFyeS1vZi0zMi1ieXRlcy1sZW5ndGg";
 /// The key pair of RFC 8032 section 7.1, test 1, as in RFC 8037 appendix A.
 const D: &str = "nWGxne_9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A";
 const X: &str = "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo";
 
-const HS256_HEADER: &str = r#"{"alg":"HS256"}"#;
+pub(crate) const HS256_HEADER: &str = r#"{"alg":"HS256"}"#;
 const EDDSA_HEADER: &str = r#"{"alg":"EdDSA"}"#;
 /// A claims set the default policy accepts for one more minute.
 const PAYLOAD: &str = r#"{"sub":"canary-subject","exp":1800000060}"#;
@@ -62,7 +62,7 @@ fn key_set(keys: impl Into<Vec<Jwk>>) -> KeySet {
 }
 
 /// One HS256 key, `k1`.
-fn hs256() -> KeySet {
+pub(crate) fn hs256() -> KeySet {
     key_set([secret_jwk("k1")])
 }
 
@@ -76,7 +76,7 @@ fn base64url(bytes: impl AsRef<[u8]>) -> String {
 }
 
 /// A token of exactly this header and payload with the signature of the key that signs now.
-fn signed(keys: &KeySet, header: impl AsRef<[u8]>, payload: impl AsRef<[u8]>) -> String {
+pub(crate) fn signed(keys: &KeySet, header: impl AsRef<[u8]>, payload: impl AsRef<[u8]>) -> String {
     signed_as_written(keys, &base64url(header), &base64url(payload))
 }
 

@@ -1,6 +1,8 @@
 //! Ed25519 where implementations disagree: malleable signatures, weak keys, odd encodings.
 
 use super::*;
+#[cfg(target_arch = "wasm32")]
+use wasm_bindgen_test::wasm_bindgen_test as test;
 
 /// The order of the base point, little-endian (RFC 8032 section 5.1).
 const ORDER: [u8; 32] = [

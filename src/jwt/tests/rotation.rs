@@ -1,6 +1,8 @@
 //! Given keys of several ages, which one signs, which ones verify, which are published.
 
 use super::*;
+#[cfg(target_arch = "wasm32")]
+use wasm_bindgen_test::wasm_bindgen_test as test;
 
 /// Three keys: one that signs until the second is active at `NOW_S`, and a third for later.
 fn generations() -> [Jwk; 3] {

@@ -1,6 +1,8 @@
 //! Given a well-formed header, one key is chosen, by `kid` and `alg`, or none.
 
 use super::*;
+#[cfg(target_arch = "wasm32")]
+use wasm_bindgen_test::wasm_bindgen_test as test;
 
 fn with_kid(kid: &str) -> String {
     json!({"alg": "HS256", "kid": kid}).to_string()

@@ -2,6 +2,8 @@
 
 use super::super::{ClaimReason, ClockTolerance};
 use super::*;
+#[cfg(target_arch = "wasm32")]
+use wasm_bindgen_test::wasm_bindgen_test as test;
 
 const FAILED: &str = "ERR_JWT_CLAIM_VALIDATION_FAILED";
 

@@ -1,6 +1,8 @@
 //! Given a policy that names types, `typ` is compared as a media type (RFC 8725 section 3.11).
 
 use super::*;
+#[cfg(target_arch = "wasm32")]
+use wasm_bindgen_test::wasm_bindgen_test as test;
 
 fn verify_type(header: &str, accepted: &str) -> Result<String, JwtError> {
     let keys = hs256();

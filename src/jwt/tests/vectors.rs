@@ -1,6 +1,8 @@
 //! Published vectors, typed in as data.
 
 use super::*;
+#[cfg(target_arch = "wasm32")]
+use wasm_bindgen_test::wasm_bindgen_test as test;
 
 #[test]
 fn rfc_7515_appendix_a_1_hs256() {

@@ -3,6 +3,8 @@
 #![allow(clippy::arithmetic_side_effects, reason = "an overflow here fails the test, as it should")]
 
 use pollster::block_on;
+#[cfg(target_arch = "wasm32")]
+use wasm_bindgen_test::wasm_bindgen_test as test;
 
 use super::*;
 use crate::jwt::IssuedAt;

@@ -143,6 +143,9 @@ impl Store for MemoryStore {
 
 #[cfg(test)]
 mod tests {
+    #[cfg(target_arch = "wasm32")]
+    use wasm_bindgen_test::wasm_bindgen_test as test;
+
     use std::cell::Cell;
 
     use super::*;

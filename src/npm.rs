@@ -1,0 +1,190 @@
+//! The wasm-bindgen surface of the npm package: the core behind plain values.
+//!
+//! A token crosses once as text and its payload comes back as text; errors come back as `Error`
+//! objects with `code`, and `claim` and `reason` where they apply.
+
+use js_sys::{Error, Reflect};
+use serde::Deserialize;
+use wasm_bindgen::prelude::wasm_bindgen;
+use wasm_bindgen::{JsCast as _, JsValue};
+
+use crate::UnixMs;
+use crate::jwt::{ClockTolerance, JwkSet, JwtError, KeySet, Policy, select};
+
+/// Options of a verifier, as a JavaScript object; all are optional.
+#[derive(Deserialize)]
+#[serde(default, deny_unknown_fields, rename_all = "camelCase")]
+struct Options {
+    issuers: Vec<String>,
+    audiences: Vec<String>,
+    subject: Option<String>,
+    types: Vec<String>,
+    clock_tolerance_ms: u64,
+    lifetime_ms_max: Option<u64>,
+    token_bytes_max: usize,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        let Policy { issuers, audiences, subject, types, lifetime_ms_max, token_bytes_max, .. } =
+            Policy::default();
+        Self {
+            issuers,
+            audiences,
+            subject,
+            types,
+            clock_tolerance_ms: 0,
+            lifetime_ms_max,
+            token_bytes_max,
+        }
+    }
+}
+
+/// Verifies tokens by a key set and a policy.
+#[wasm_bindgen]
+pub struct TokenVerifier {
+    keys: KeySet,
+    policy: Policy,
+}
+
+#[wasm_bindgen]
+impl TokenVerifier {
+    /// `jwks`: a JWK Set as JSON text. `options`: an object with `issuers`, `audiences`, `subject`,
+    /// `types`, `clockToleranceMs` (at most 300,000), `lifetimeMsMax`, `tokenBytesMax`; unknown
+    /// members are refused.
+    ///
+    /// # Errors
+    /// An `Error` with code `ERR_JWKS_INVALID`, `ERR_JWK_INVALID` or `ERR_CONFIG_INVALID`.
+    #[wasm_bindgen(constructor)]
+    pub fn new(jwks: &str, options: JsValue) -> Result<TokenVerifier, JsValue> {
+        let set: JwkSet = serde_json::from_str(jwks)
+            .map_err(|_| error("ERR_JWKS_INVALID", "not a JWK Set: {\"keys\": [...]}"))?;
+        let keys = KeySet::from_jwks(&set).map_err(|e| error(e.code(), &e.to_string()))?;
+        let options: Options = if options.is_undefined() {
+            Options::default()
+        } else {
+            read_options(options).map_err(|e| error("ERR_CONFIG_INVALID", &e))?
+        };
+        let clock_tolerance = ClockTolerance::from_ms(options.clock_tolerance_ms)
+            .ok_or_else(|| error("ERR_CONFIG_INVALID", "clockToleranceMs: at most 300,000"))?;
+        let policy = Policy {
+            issuers: options.issuers,
+            audiences: options.audiences,
+            subject: options.subject,
+            types: options.types,
+            lifetime_ms_max: options.lifetime_ms_max,
+            clock_tolerance,
+            token_bytes_max: options.token_bytes_max,
+            ..Policy::default()
+        };
+        Ok(Self { keys, policy })
+    }
+
+    /// The payload of `token` as JSON text, exactly as signed, if the token holds at `nowMs`
+    /// (milliseconds since the Unix epoch).
+    ///
+    /// # Errors
+    /// An `Error` whose `code` is one of [`JwtError::code`].
+    pub fn verify(&self, token: &str, now_ms: f64) -> Result<String, JsValue> {
+        let verified = || {
+            let now = unix_ms(now_ms);
+            let signed = select(token, &self.keys, &self.policy, now)?.check_signature()?;
+            signed.claims(&self.policy, now)?;
+            Ok(signed.payload().to_owned())
+        };
+        verified().map_err(|e| refusal(&e))
+    }
+}
+
+/// Every member is looked at on the way, so that an unknown one is refused: read straight into
+/// the struct, only the known names would be asked for.
+fn read_options(options: JsValue) -> Result<Options, String> {
+    let members: serde_json::Value =
+        serde_wasm_bindgen::from_value(options).map_err(|e| format!("options: {e}"))?;
+    serde_json::from_value(members).map_err(|e| format!("options: {e}"))
+}
+
+/// A JavaScript time. NaN and what is before the epoch count as the epoch, when every token with
+/// an `iat` is still in the future.
+#[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "the cast saturates")]
+const fn unix_ms(ms: f64) -> UnixMs {
+    UnixMs(ms as u64)
+}
+
+fn refusal(refused: &JwtError) -> JsValue {
+    let object = error(refused.code(), &refused.to_string());
+    if let JwtError::ClaimValidationFailed { claim, reason } = refused {
+        set(&object, "claim", claim);
+        set(&object, "reason", reason.name());
+    }
+    object
+}
+
+fn error(code: &str, message: &str) -> JsValue {
+    let object: JsValue = Error::new(message).unchecked_into();
+    set(&object, "code", code);
+    object
+}
+
+fn set(object: &JsValue, name: &str, value: &str) {
+    // A fresh Error takes any property.
+    let _ = Reflect::set(object, &name.into(), &value.into());
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::jwt::tests::{HS256_HEADER, SECRET, hs256, signed};
+    use wasm_bindgen_test::wasm_bindgen_test as test;
+
+    const NOW_MS: f64 = 1_800_000_000_000.0;
+
+    fn property(object: &JsValue, name: &str) -> Option<String> {
+        Reflect::get(object, &name.into()).unwrap().as_string()
+    }
+
+    fn token(payload: &str) -> String {
+        signed(&hs256(), HS256_HEADER, payload)
+    }
+
+    fn verifier(options: &str) -> Result<TokenVerifier, JsValue> {
+        let jwks =
+            format!(r#"{{"keys":[{{"kty":"oct","kid":"k1","alg":"HS256","k":"{SECRET}"}}]}}"#);
+        TokenVerifier::new(&jwks, js_sys::JSON::parse(options).unwrap())
+    }
+
+    #[test]
+    fn a_payload_comes_back_exactly_as_signed() {
+        let payload = r#"{ "exp":1900000000, "n":1.0, "s":"\u00eb" }"#;
+        let verified = verifier("{}").unwrap().verify(&token(payload), NOW_MS);
+        assert_eq!(verified.unwrap(), payload);
+    }
+
+    #[test]
+    fn a_refusal_is_an_error_with_code_claim_and_reason() {
+        let refused = verifier(r#"{"issuers":["https://a"]}"#)
+            .unwrap()
+            .verify(&token(r#"{"exp":1900000000,"iss":"https://b"}"#), NOW_MS)
+            .unwrap_err();
+        assert!(refused.is_instance_of::<Error>());
+        let code = "ERR_JWT_CLAIM_VALIDATION_FAILED";
+        assert_eq!(property(&refused, "code").as_deref(), Some(code));
+        assert_eq!(property(&refused, "claim").as_deref(), Some("iss"));
+        assert_eq!(property(&refused, "reason").as_deref(), Some("check_failed"));
+    }
+
+    #[test]
+    fn an_unknown_option_is_refused_by_name() {
+        let refused = verifier(r#"{"audience":"x"}"#).err().unwrap();
+        assert_eq!(property(&refused, "code").as_deref(), Some("ERR_CONFIG_INVALID"));
+        assert!(property(&refused, "message").unwrap().contains("audience"));
+    }
+
+    #[test]
+    fn a_time_that_is_none_lets_nothing_in() {
+        let token = token(r#"{"exp":1900000000,"iat":1800000000}"#);
+        for now_ms in [f64::NAN, -1.0, f64::NEG_INFINITY, f64::INFINITY] {
+            assert!(verifier("{}").unwrap().verify(&token, now_ms).is_err(), "{now_ms}");
+        }
+    }
+}
