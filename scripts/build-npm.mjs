@@ -1,0 +1,34 @@
+// Builds the WebAssembly module of the npm package into build/npm/: for the benchmarks and, later, the
+// package. `--target web` leaves loading to the caller, so one output serves Node and browsers.
+
+import { renameSync } from "node:fs";
+import { pathToFileURL } from "node:url";
+import { inRoot, NPM_MODULE_DIR } from "./lib/project.mjs";
+import { run } from "./lib/process.mjs";
+import { main, step } from "./lib/step.mjs";
+import { compileWasm, wasmBuildEnv, whenChanged } from "./lib/wasm-build.mjs";
+
+export async function buildNpmModule() {
+  const env = wasmBuildEnv("npm");
+  const wasm = await step("compile the npm module", async () => ({ path: await compileWasm("npm", env) }));
+  await step("bind the npm module", () => {
+    const inputs = [wasm.path, inRoot("Cargo.lock"), inRoot("package-lock.json")];
+    const outputs = ["portcullis.js", "portcullis_bg.wasm"].map((name) => inRoot(NPM_MODULE_DIR, name));
+    return whenChanged(inRoot("target/npm/module.sha256"), inputs, outputs, () => bind(wasm.path, env));
+  });
+}
+
+async function bind(wasm, env) {
+  const next = "correct what the output above says";
+  const bindgenArgs = [wasm, "--target", "web", "--out-dir", inRoot(NPM_MODULE_DIR)];
+  await run(env.WASM_BINDGEN_BIN, bindgenArgs, { env, label: "wasm-bindgen", next });
+  const bound = inRoot(NPM_MODULE_DIR, "portcullis_bg.wasm");
+  const optimised = `${bound}.optimised`;
+  // The features are those rustc and wasm-bindgen use by default; wasm-opt has to be told of them.
+  const features = ["bulk-memory", "mutable-globals", "nontrapping-float-to-int", "sign-ext", "reference-types", "multivalue"];
+  const optArgs = ["-O3", ...features.map((feature) => `--enable-${feature}`), bound, "-o", optimised];
+  await run(env.WASM_OPT_BIN, optArgs, { env, label: "wasm-opt", next });
+  renameSync(optimised, bound);
+}
+
+if (import.meta.url === pathToFileURL(process.argv[1]).href) await main(buildNpmModule);

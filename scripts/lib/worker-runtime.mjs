@@ -1,0 +1,61 @@
+// The built Worker in workerd, as close to production as a machine of one's own gets. What it is bound
+// to comes from wrangler.toml, so that file is the one truth for local runs, tests and deploys.
+
+// Read by wrangler when it is loaded: nothing here may call out.
+process.env.WRANGLER_SEND_METRICS = "false";
+process.env.CLOUDFLARE_LOAD_DEV_VARS_FROM_DOT_ENV = "false";
+
+const { convertV4MiniflareOptions, Log, LogLevel, Miniflare } = await import("miniflare");
+const { unstable_getMiniflareWorkerOptions, unstable_readConfig } = await import("wrangler");
+import { inRoot, WORKER_BUNDLE_DIR } from "./project.mjs";
+
+/**
+ * Starts the Worker and resolves to Miniflare once it answers.
+ * bindings: secrets and other bindings; vars: members that replace those of [vars.portcullis];
+ * port: 0 takes a free one; persistDir: where KV is kept, absent: in memory;
+ * onLog(line): receives what the Worker writes to its console; workers: more Workers beside it.
+ */
+export async function startRuntime({ bindings = {}, vars = {}, port = 0, persistDir, onLog, workers = [] }) {
+  const workerOptions = configuredWorker();
+  const portcullis = {
+    ...workerOptions,
+    name: "portcullis",
+    modulesRoot: inRoot(WORKER_BUNDLE_DIR),
+    modules: [
+      { type: "ESModule", path: inRoot(WORKER_BUNDLE_DIR, "index.js") },
+      { type: "CompiledWasm", path: inRoot(WORKER_BUNDLE_DIR, "index_bg.wasm") },
+    ],
+    bindings: {
+      ...workerOptions.bindings,
+      portcullis: { ...workerOptions.bindings.portcullis, ...vars },
+      ...bindings,
+    },
+  };
+  const miniflare = new Miniflare(
+    convertV4MiniflareOptions({
+      workers: [portcullis, ...workers],
+      host: "127.0.0.1",
+      port,
+      // Otherwise Miniflare asks the network for the properties of a sample request.
+      cf: false,
+      telemetry: { enabled: false },
+      log: new Log(LogLevel.ERROR),
+      logRequests: false,
+      handleStructuredLogs: ({ level, message }) => onLog?.(level === "log" ? message : `${level}: ${message}`),
+      resourcePersistencePath: persistDir,
+    }),
+  );
+  await miniflare.ready;
+  return miniflare;
+}
+
+/** The Worker as wrangler.toml has it, with no secrets: those are the caller's to pass. */
+function configuredWorker() {
+  const config = unstable_readConfig({ config: inRoot("wrangler.toml") });
+  // Wrangler would fill in secrets from .dev.vars, or else from our own environment.
+  delete config.secrets;
+  const { workerOptions } = unstable_getMiniflareWorkerOptions(config, undefined, { envFiles: ["no-such-file"] });
+  // Rules find the modules of a source folder; the bundle's two are named above.
+  delete workerOptions.modulesRules;
+  return workerOptions;
+}

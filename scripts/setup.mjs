@@ -1,0 +1,51 @@
+// Everything a fresh clone needs before `npm start`, `npm test` and the others, installed once and
+// skipped when already there. Called by npm's pre-scripts with the name of what comes after.
+//
+//   node scripts/setup.mjs start | check | bench | test
+
+import { installNpmPackages } from "./setup/npm-packages.mjs";
+import { checkRust, checkRustComponents } from "./setup/rust.mjs";
+import { ensureWasmTarget } from "./setup/wasm-target.mjs";
+import { installCargoTools } from "./setup/cargo-tools.mjs";
+import { ensureBrowser } from "./setup/browser.mjs";
+import { main, step, StepError } from "./lib/step.mjs";
+
+const NODE_MAJOR_MIN = 20;
+
+const checkNode = () => {
+  if (Number(process.versions.node.split(".")[0]) < NODE_MAJOR_MIN) {
+    throw new StepError(`Node is ${process.version}, and ${NODE_MAJOR_MIN} is the oldest that can set up`, {
+      next: "install a current Node (https://nodejs.org)",
+    });
+  }
+  return process.version;
+};
+
+const node = () => step("Node", checkNode);
+const rust = () => step("Rust", checkRust);
+const rustComponents = () => step("Rust components", checkRustComponents);
+const npmPackages = () => step("npm packages", installNpmPackages);
+const wasmTarget = () => step("WebAssembly target", ensureWasmTarget);
+const browser = () => step("Chromium", ensureBrowser);
+const tools = (...names) => () => installCargoTools(names);
+
+const PROFILES = {
+  check: [node, rust, rustComponents],
+  start: [node, rust, npmPackages, wasmTarget, tools("wasm-bindgen-cli", "worker-build")],
+  bench: [node, rust, npmPackages, wasmTarget, tools("wasm-bindgen-cli", "worker-build")],
+  test: [
+    node,
+    rust,
+    rustComponents,
+    npmPackages,
+    wasmTarget,
+    tools("wasm-bindgen-cli", "worker-build", "wasm-pack"),
+    browser,
+  ],
+};
+
+await main(async () => {
+  const profile = PROFILES[process.argv[2]];
+  if (!profile) throw new StepError(`usage: node scripts/setup.mjs ${Object.keys(PROFILES).join(" | ")}`);
+  for (const part of profile) await part();
+});

@@ -1,0 +1,28 @@
+// What `npm start` prints when the Worker answers: its address, and a token's life in three commands.
+
+/** Commands hold the names of the secrets, never the secrets: terminals and their logs are shared. */
+export function curls(url) {
+  const basic = `-u "$DEMO_CLIENT_ID:$DEMO_CLIENT_SECRET"`;
+  // The body, then the status on a line of its own.
+  const curl = `curl -sS -w '\\n%{http_code}\\n'`;
+  const authorize = `${curl} -H "Authorization: Bearer $TOKEN" ${url}/v1/authorize`;
+  const mint =
+    `curl -sS ${basic} -H 'Content-Type: application/json' -d '{"sub":"user_001","scope":"read"}' ${url}/v1/tokens` +
+    ` | sed -n 's/.*"access_token" *: *"\\([^"]*\\)".*/\\1/p'`;
+  return [
+    { what: "mint a token and use it", status: 200, command: `. ./.dev.vars; TOKEN=$(${mint}); ${authorize}` },
+    { what: "revoke it", status: 200, command: `${curl} ${basic} -d "token=$TOKEN" ${url}/oauth/revoke` },
+    { what: "use it again", status: 401, command: authorize },
+  ];
+}
+
+export function banner(url) {
+  const steps = curls(url).map(({ what, status, command }, i) => `# ${i + 1}. ${what}: prints ${status}\n${command}`);
+  return `
+Portcullis is listening on ${url} (Ctrl-C stops it)
+
+In another terminal, in this folder, one after the other:
+
+${steps.join("\n\n")}
+`;
+}

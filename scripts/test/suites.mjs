@@ -1,0 +1,63 @@
+// What `npm test` runs, in this order: quick and local first, so that a mistake shows early.
+
+import { delimiter, dirname } from "node:path";
+import { cargoTool, inRoot, npmBin, WASM_TARGET } from "../lib/project.mjs";
+import { wasmEnv } from "../lib/wasm-toolchain.mjs";
+import { chromedriver } from "../setup/browser.mjs";
+import { cargoCounts, exitCounts, nodeCounts } from "./counts.mjs";
+
+const DENY_WARNINGS = ["--", "-D", "warnings"];
+
+const cargo = (...args) => ({ command: "cargo", args });
+// The Node that npm installed: the one on PATH may be too old for miniflare.
+const nodeTests = (files) => ({ command: npmBin("node"), args: ["--test", "--test-timeout=120000", files] });
+
+/** One target folder for each feature, the same as for the builds. */
+const wasmCargoEnv = (feature) => ({ ...wasmEnv(), CARGO_TARGET_DIR: inRoot("target", feature) });
+
+const clippyWasm = (feature) => ({
+  ...cargo("clippy", "--locked", "--lib", "--target", WASM_TARGET, "--features", feature, ...DENY_WARNINGS),
+  env: () => wasmCargoEnv(feature),
+  counts: exitCounts,
+});
+
+/** `mode` is wasm-pack's; the tests are the unit tests, which say nothing of where they run. */
+const wasmPack = (mode, env) => ({
+  command: cargoTool("wasm-pack").bin("wasm-pack"),
+  args: () => ["test", ...mode(), "--mode", "no-install", "--", "--features", "npm", "--lib"],
+  env: () => {
+    const wasm = wasmCargoEnv("npm");
+    const bindgen = dirname(cargoTool("wasm-bindgen-cli").bin("wasm-bindgen"));
+    return { ...wasm, ...env, PATH: `${bindgen}${delimiter}${wasm.PATH ?? process.env.PATH}` };
+  },
+  counts: cargoCounts,
+});
+
+/**
+ * name: what a filter names; title: the heading; fast: part of `npm run check`; needs: a suite whose
+ * failure makes this one meaningless.
+ */
+export const SUITES = [
+  { name: "fmt", title: "rustfmt", fast: true, ...cargo("fmt", "--check"), counts: exitCounts },
+  {
+    name: "clippy",
+    title: "clippy, native",
+    fast: true,
+    ...cargo("clippy", "--locked", "--all-targets", ...DENY_WARNINGS),
+    counts: exitCounts,
+  },
+  { name: "clippy-worker", title: "clippy, wasm with feature worker", ...clippyWasm("worker") },
+  { name: "clippy-npm", title: "clippy, wasm with feature npm", ...clippyWasm("npm") },
+  { name: "lib", title: "unit tests", fast: true, fastOnly: true, ...cargo("test", "--locked", "--lib"), counts: cargoCounts },
+  { name: "native", title: "native tests and doctests", ...cargo("test", "--locked", "--no-fail-fast"), counts: cargoCounts },
+  { name: "wasm-node", title: "wasm in Node", ...wasmPack(() => ["--node"]) },
+  {
+    name: "wasm-chrome",
+    title: "wasm in headless Chromium",
+    // Without the variable the runner would take these tests for Node's and skip them.
+    ...wasmPack(() => ["--headless", "--chrome", "--chromedriver", chromedriver()], { WASM_BINDGEN_USE_BROWSER: "1" }),
+  },
+  { name: "build", title: "build of the Worker", command: "node", args: [inRoot("scripts/build-worker.mjs")], counts: exitCounts },
+  { name: "worker", title: "the Worker in workerd", needs: "build", ...nodeTests("tests/worker/**/*.test.mjs"), counts: nodeCounts },
+  { name: "packaging", title: "packaging and scripts", ...nodeTests("tests/packaging/**/*.test.mjs"), counts: nodeCounts },
+];

@@ -1,0 +1,79 @@
+// What setup and start write and print.
+
+import assert from "node:assert/strict";
+import { createHash, createPrivateKey, createPublicKey, sign, verify } from "node:crypto";
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { test } from "node:test";
+import { parseEnv } from "node:util";
+import { credentialBindings, devVars, newCredentials } from "../../scripts/lib/credentials.mjs";
+import { inRoot } from "../../scripts/lib/project.mjs";
+import { banner, curls } from "../../scripts/start/banner.mjs";
+
+const SECRETS = ["DEMO_CLIENT_ID", "DEMO_CLIENT_SECRET", "PORTCULLIS_CLIENTS", "PORTCULLIS_KEYS"];
+
+test("the credentials belong together", () => {
+  const { keys, clients, client } = newCredentials();
+  const [jwk] = keys.keys;
+  const publicKey = createPublicKey({ key: { kty: jwk.kty, crv: jwk.crv, x: jwk.x }, format: "jwk" });
+  const signature = sign(null, Buffer.from("x"), createPrivateKey({ key: jwk, format: "jwk" }));
+  assert.ok(verify(null, Buffer.from("x"), publicKey, signature));
+  assert.equal(clients[0].id, client.id);
+  assert.deepEqual(clients[0].secret_sha256, [createHash("sha256").update(client.secret).digest("base64url")]);
+  assert.equal(Buffer.from(client.secret, "base64url").length, 32);
+});
+
+test("no two runs share a secret", () => {
+  const [one, two] = [newCredentials(), newCredentials()];
+  assert.notEqual(one.client.secret, two.client.secret);
+  assert.notEqual(one.keys.keys[0].d, two.keys.keys[0].d);
+});
+
+test(".dev.vars reads the same as dotenv and in a shell", (t) => {
+  const credentials = newCredentials();
+  const directory = mkdtempSync(join(tmpdir(), "portcullis-"));
+  t.after(() => rmSync(directory, { recursive: true }));
+  writeFileSync(join(directory, ".dev.vars"), devVars(credentials));
+
+  const dotenv = parseEnv(devVars(credentials));
+  const print = SECRETS.map((name) => `printf '%s\\n' "$${name}"`).join("; ");
+  const shell = spawnSync("sh", ["-c", `. ./.dev.vars; ${print}`], { cwd: directory, encoding: "utf8" });
+  assert.deepEqual(Object.keys(dotenv).sort(), SECRETS);
+  assert.deepEqual(shell.stdout.trim().split("\n"), SECRETS.map((name) => dotenv[name]));
+  assert.equal(dotenv.PORTCULLIS_KEYS, credentialBindings(credentials).PORTCULLIS_KEYS);
+});
+
+test(".dev.vars.example names the same variables, and none of its values work", () => {
+  const example = parseEnv(readFileSync(inRoot(".dev.vars.example"), "utf8"));
+  assert.deepEqual(Object.keys(example).sort(), SECRETS);
+  for (const [name, value] of Object.entries(example)) assert.match(value, /<[^>]+>/, `${name} looks usable`);
+});
+
+test("the banner's commands are one line each, name secrets only as variables, and parse as shell", () => {
+  const commands = curls("http://127.0.0.1:8787");
+  assert.deepEqual(commands.map(({ status }) => status), [200, 200, 401]);
+  for (const { command } of commands) {
+    assert.equal(spawnSync("sh", ["-n", "-c", command]).status, 0, command);
+    assert.doesNotMatch(command, /\n/);
+    assert.ok(banner("http://127.0.0.1:8787").includes(`\n${command}\n`));
+  }
+});
+
+test("the lock file names no registry", () => {
+  const lock = readFileSync(inRoot("package-lock.json"), "utf8");
+  assert.doesNotMatch(lock, /"resolved"/);
+});
+
+for (const [args, message] of [
+  [["--prot", "1"], /Unknown option '--prot'/],
+  [["--port", "70000"], /number from 0 to 65535/],
+]) {
+  test(`npm start -- ${args.join(" ")} is refused with its usage`, () => {
+    const { status, stderr } = spawnSync(process.execPath, [inRoot("scripts/start.mjs"), ...args], { encoding: "utf8" });
+    assert.equal(status, 1);
+    assert.match(stderr, message);
+    assert.match(stderr, /npm start -- \[--port N\]/);
+  });
+}

@@ -1,0 +1,81 @@
+// worker-build puts every function that the wasm module exports on the entrypoint's prototype, where
+// other Workers of the account can call it as RPC. A leaked `sign` would be a hole. Two looks at it:
+// from inside, what is there; from a neighbour Worker, what can be called.
+
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { after, before, test } from "node:test";
+import { inRoot, WORKER_BUNDLE_DIR } from "../../scripts/lib/project.mjs";
+import { startWorker } from "./harness.mjs";
+
+const bundleFile = (name) => inRoot(WORKER_BUNDLE_DIR, name);
+
+// Only workerd can load the bundle, which imports a wasm module and cloudflare:workers.
+const INSPECTOR = {
+  name: "inspector",
+  modulesRoot: inRoot(WORKER_BUNDLE_DIR),
+  modules: [
+    {
+      type: "ESModule",
+      path: bundleFile("inspector.js"),
+      contents: `
+        import * as bundle from "./index.js";
+        const prototype = Reflect.ownKeys(bundle.default.prototype).map(String);
+        export default { fetch: () => Response.json({ exports: Object.keys(bundle), prototype }) };`,
+    },
+    { type: "ESModule", path: bundleFile("index.js") },
+    { type: "CompiledWasm", path: bundleFile("index_bg.wasm") },
+  ],
+  compatibilityDate: "2026-10-20",
+};
+
+// Calls each method it is sent the name of, and answers with those that are there.
+const NEIGHBOUR = {
+  name: "neighbour",
+  modules: true,
+  script: `
+    export default {
+      async fetch(request, { PORTCULLIS }) {
+        const callable = [];
+        for (const name of await request.json()) {
+          const missing = await PORTCULLIS[name]().then(() => false, (error) => /does not implement/.test(error.message));
+          if (!missing) callable.push(name);
+        }
+        return Response.json(callable);
+      },
+    };`,
+  compatibilityDate: "2026-10-20",
+  serviceBindings: { PORTCULLIS: "portcullis" },
+};
+
+let worker;
+before(async () => (worker = await startWorker({ workers: [INSPECTOR, NEIGHBOUR] })));
+after(() => worker?.dispose());
+
+async function ask(name, body) {
+  const neighbour = await worker.runtime.getWorker(name);
+  return (await neighbour.fetch("http://localhost/", { method: "POST", body: JSON.stringify(body) })).json();
+}
+
+test("the entrypoint has the HTTP handler and no other function", async () => {
+  const { prototype } = await ask("inspector");
+  assert.deepEqual(prototype.sort(), ["constructor", "fetch"]);
+});
+
+test("the bundle exports the entrypoint, and of the worker crate three plain data classes", async () => {
+  const { exports } = await ask("inspector");
+  // The three are option structs that the crate binds for its own use. They extend neither
+  // WorkerEntrypoint nor DurableObject, so workerd makes no entrypoint of them, and they hold no state.
+  assert.deepEqual(exports.sort(), ["ContainerStartupOptions", "MinifyConfig", "R2Range", "default"]);
+});
+
+test("a neighbour Worker can call no function of the wasm module", async () => {
+  const wasm = await WebAssembly.compile(readFileSync(bundleFile("index_bg.wasm")));
+  const functions = WebAssembly.Module.exports(wasm).filter(({ kind }) => kind === "function").map(({ name }) => name);
+  // Functions of the generated JavaScript, which shares the prototype's file.
+  const glue = ["__wbg_reset_state", "__worker_init_state"];
+  // fetch is what a service binding is for; it takes a Request, so a call without one is refused by the runtime.
+  const names = [...functions, ...glue].filter((name) => name !== "fetch");
+  assert.ok(names.length > 2);
+  assert.deepEqual(await ask("neighbour", names), []);
+});
