@@ -21,7 +21,9 @@ await main(async () => {
 function chosen(names) {
   const all = readdirSync(inRoot("benches")).filter((file) => file.endsWith(".bench.mjs")).sort();
   const wanted = all.filter((file) => !names.length || names.some((name) => file.includes(name)));
-  if (!wanted.length) throw new StepError("no benchmark to run", { next: `npm run bench -- NAME, one of: ${all.join(", ")}` });
+  if (!wanted.length) {
+    throw new StepError("no benchmark to run", { next: `npm run bench -- NAME, one of: ${all.join(", ")}` });
+  }
   return wanted;
 }
 

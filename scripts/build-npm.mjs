@@ -8,13 +8,23 @@ import { run } from "./lib/process.mjs";
 import { main, step } from "./lib/step.mjs";
 import { compileWasm, wasmBuildEnv, whenChanged } from "./lib/wasm-build.mjs";
 
+// What rustc and wasm-bindgen use by default; wasm-opt has to be told.
+const WASM_FEATURES = [
+  "bulk-memory",
+  "multivalue",
+  "mutable-globals",
+  "nontrapping-float-to-int",
+  "reference-types",
+  "sign-ext",
+];
+
 export async function buildNpmModule() {
   const env = wasmBuildEnv("npm");
-  const wasm = await step("compile the npm module", async () => ({ path: await compileWasm("npm", env) }));
+  const wasm = await compileWasm("npm", env);
   await step("bind the npm module", () => {
-    const inputs = [wasm.path, inRoot("Cargo.lock"), inRoot("package-lock.json")];
+    const inputs = [wasm, inRoot("Cargo.lock"), inRoot("package-lock.json")];
     const outputs = ["portcullis.js", "portcullis_bg.wasm"].map((name) => inRoot(NPM_MODULE_DIR, name));
-    return whenChanged(inRoot("target/npm/module.sha256"), inputs, outputs, () => bind(wasm.path, env));
+    return whenChanged(inRoot("target/npm/module.sha256"), inputs, outputs, () => bind(wasm, env));
   });
 }
 
@@ -24,9 +34,7 @@ async function bind(wasm, env) {
   await run(env.WASM_BINDGEN_BIN, bindgenArgs, { env, label: "wasm-bindgen", next });
   const bound = inRoot(NPM_MODULE_DIR, "portcullis_bg.wasm");
   const optimised = `${bound}.optimised`;
-  // The features are those rustc and wasm-bindgen use by default; wasm-opt has to be told of them.
-  const features = ["bulk-memory", "mutable-globals", "nontrapping-float-to-int", "sign-ext", "reference-types", "multivalue"];
-  const optArgs = ["-O3", ...features.map((feature) => `--enable-${feature}`), bound, "-o", optimised];
+  const optArgs = ["-O3", ...WASM_FEATURES.map((feature) => `--enable-${feature}`), bound, "-o", optimised];
   await run(env.WASM_OPT_BIN, optArgs, { env, label: "wasm-opt", next });
   renameSync(optimised, bound);
 }

@@ -8,15 +8,12 @@ import { main, step } from "./lib/step.mjs";
 import { compileWasm, wasmBuildEnv, whenChanged } from "./lib/wasm-build.mjs";
 
 export async function buildWorker() {
-  await step("compile the Worker", async () => {
-    await compileWasm("worker", wasmBuildEnv("worker"));
-  });
-  await step("bundle the Worker", bundle);
+  const env = wasmBuildEnv("worker");
+  const wasm = await compileWasm("worker", env);
+  await step("bundle the Worker", () => bundle(wasm, env));
 }
 
-function bundle() {
-  const env = wasmBuildEnv("worker");
-  const wasm = inRoot("target/worker/wasm32-unknown-unknown/release/portcullis.wasm");
+function bundle(wasm, env) {
   // The lock files decide the versions of every tool that shapes the bundle.
   const inputs = [wasm, inRoot("Cargo.toml"), inRoot("Cargo.lock"), inRoot("package-lock.json")];
   const outputs = ["index.js", "index_bg.wasm"].map((name) => inRoot(WORKER_BUNDLE_DIR, name));

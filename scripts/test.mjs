@@ -18,7 +18,8 @@ await main(async () => {
   for (const suite of chosen(process.argv.slice(2))) {
     console.log(`\n━━ ${suite.name}: ${suite.title}`);
     const started_ms = Date.now();
-    const result = results.get(suite.needs)?.failed ? { passed: 0, failed: 1, reason: `${suite.needs} failed` } : await run(suite);
+    const blocked = results.get(suite.needs)?.failed;
+    const result = blocked ? { passed: 0, failed: 1, reason: `${suite.needs} failed` } : await run(suite);
     results.set(suite.name, { ...result, time: seconds(started_ms) });
   }
   summarise(results);

@@ -41,5 +41,6 @@ export function devVars(credentials) {
   };
   // Single quotes are safe in both: neither JSON of ours nor base64url holds one.
   const lines = Object.entries(variables).map(([name, value]) => `${name}='${value}'`);
-  return `# Local secrets, made by \`npm start\`; .dev.vars.example explains them. Delete to get new ones.\n${lines.join("\n")}\n`;
+  const comment = "# Local secrets, made by `npm start`; .dev.vars.example explains them. Delete to get new ones.";
+  return `${[comment, ...lines].join("\n")}\n`;
 }

@@ -6,7 +6,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { cargoTool, inRoot, npmBin, WASM_TARGET } from "./project.mjs";
 import { run } from "./process.mjs";
-import { StepError } from "./step.mjs";
+import { step, StepError } from "./step.mjs";
 import { wasmEnv } from "./wasm-toolchain.mjs";
 
 /**
@@ -30,13 +30,15 @@ export function wasmBuildEnv(feature) {
   };
 }
 
-/** Compiles the library for wasm and returns the path of the .wasm file. */
+/** Compiles the library for wasm, as a step, and returns the path of the .wasm file. */
 export async function compileWasm(feature, env) {
-  await run("cargo", ["build", "--release", "--lib", "--target", WASM_TARGET, "--features", feature], {
-    cwd: inRoot(),
-    env,
-    label: `cargo build --features ${feature}`,
-    next: "correct what the compiler says above",
+  await step(`compile with feature ${feature}`, async () => {
+    await run("cargo", ["build", "--release", "--lib", "--target", WASM_TARGET, "--features", feature], {
+      cwd: inRoot(),
+      env,
+      label: `cargo build --features ${feature}`,
+      next: "correct what the compiler says above",
+    });
   });
   return inRoot("target", feature, WASM_TARGET, "release", "portcullis.wasm");
 }

@@ -46,7 +46,7 @@ async function install(tool, targetDir) {
       env: { CARGO_PROFILE_DEV_DEBUG: "0" },
       cwd: inRoot(),
       label: `cargo install ${tool.name}`,
-      next: "check that crates.io is reachable, then run the same command again; finished tools are kept",
+      next: "check that the registry of Rust crates is reachable, then run the same command again; finished tools are kept",
     },
   );
   // wasm-pack looks for newer versions of itself online each day, unless this file says it never has to.

@@ -10,7 +10,11 @@ const DENY_WARNINGS = ["--", "-D", "warnings"];
 
 const cargo = (...args) => ({ command: "cargo", args });
 // The Node that npm installed: the one on PATH may be too old for miniflare.
-const nodeTests = (files) => ({ command: npmBin("node"), args: ["--test", "--test-timeout=120000", files] });
+const nodeTests = (files) => ({
+  command: npmBin("node"),
+  args: ["--test", "--test-timeout=120000", files],
+  counts: nodeCounts,
+});
 
 /** One target folder for each feature, the same as for the builds. */
 const wasmCargoEnv = (feature) => ({ ...wasmEnv(), CARGO_TARGET_DIR: inRoot("target", feature) });
@@ -34,8 +38,8 @@ const wasmPack = (mode, env) => ({
 });
 
 /**
- * name: what a filter names; title: the heading; fast: part of `npm run check`; needs: a suite whose
- * failure makes this one meaningless.
+ * name: what a filter names; title: the heading; fast: part of `npm run check`, and fastOnly: of that
+ * alone; needs: a suite whose failure makes this one meaningless.
  */
 export const SUITES = [
   { name: "fmt", title: "rustfmt", fast: true, ...cargo("fmt", "--check"), counts: exitCounts },
@@ -48,8 +52,20 @@ export const SUITES = [
   },
   { name: "clippy-worker", title: "clippy, wasm with feature worker", ...clippyWasm("worker") },
   { name: "clippy-npm", title: "clippy, wasm with feature npm", ...clippyWasm("npm") },
-  { name: "lib", title: "unit tests", fast: true, fastOnly: true, ...cargo("test", "--locked", "--lib"), counts: cargoCounts },
-  { name: "native", title: "native tests and doctests", ...cargo("test", "--locked", "--no-fail-fast"), counts: cargoCounts },
+  {
+    name: "lib",
+    title: "unit tests",
+    fast: true,
+    fastOnly: true,
+    ...cargo("test", "--locked", "--lib"),
+    counts: cargoCounts,
+  },
+  {
+    name: "native",
+    title: "native tests and doctests",
+    ...cargo("test", "--locked", "--no-fail-fast"),
+    counts: cargoCounts,
+  },
   { name: "wasm-node", title: "wasm in Node", ...wasmPack(() => ["--node"]) },
   {
     name: "wasm-chrome",
@@ -57,7 +73,13 @@ export const SUITES = [
     // Without the variable the runner would take these tests for Node's and skip them.
     ...wasmPack(() => ["--headless", "--chrome", "--chromedriver", chromedriver()], { WASM_BINDGEN_USE_BROWSER: "1" }),
   },
-  { name: "build", title: "build of the Worker", command: "node", args: [inRoot("scripts/build-worker.mjs")], counts: exitCounts },
-  { name: "worker", title: "the Worker in workerd", needs: "build", ...nodeTests("tests/worker/**/*.test.mjs"), counts: nodeCounts },
-  { name: "packaging", title: "packaging and scripts", ...nodeTests("tests/packaging/**/*.test.mjs"), counts: nodeCounts },
+  {
+    name: "build",
+    title: "build of the Worker",
+    command: process.execPath,
+    args: [inRoot("scripts/build-worker.mjs")],
+    counts: exitCounts,
+  },
+  { name: "worker", title: "the Worker in workerd", needs: "build", ...nodeTests("tests/worker/**/*.test.mjs") },
+  { name: "packaging", title: "packaging and scripts", ...nodeTests("tests/packaging/**/*.test.mjs") },
 ];
