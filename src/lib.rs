@@ -25,3 +25,8 @@ compile_error!(
     "features `worker` and `npm` never meet in one build: worker-build would make every function \
      of the npm surface callable as RPC on the Worker's entrypoint"
 );
+
+/// The examples of the README run as tests.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
