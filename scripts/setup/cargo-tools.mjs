@@ -11,6 +11,7 @@ import { cacheDir, cargoTool, inRoot } from "../lib/project.mjs";
 import { probe, run } from "../lib/process.mjs";
 import { step } from "../lib/step.mjs";
 import { withLock } from "./lock.mjs";
+import { ensureOpenssl } from "./openssl.mjs";
 
 const PROGRAMS = {
   "wasm-bindgen-cli": ["wasm-bindgen", "wasm-bindgen-test-runner"],
@@ -24,6 +25,7 @@ export async function installCargoTools(names) {
     for (const tool of tools) await step(`${tool.name} ${tool.version}`, () => "already there");
     return;
   }
+  if (!tools.filter(({ name }) => name === "worker-build").every(works)) await step("OpenSSL headers", ensureOpenssl);
   mkdirSync(cacheDir(), { recursive: true });
   await withLock(join(cacheDir(), "lock"), async () => {
     const targetDir = join(cacheDir(), "build");
