@@ -1,6 +1,6 @@
 //! POST /oauth/revoke (RFC 7009) and /oauth/introspect (RFC 7662), with OAuth's own error body.
 
-use http::{HeaderValue, StatusCode};
+use http::StatusCode;
 use serde::Serialize;
 
 use super::body::Form;
@@ -72,10 +72,6 @@ pub(super) fn error_response(refused: &Refused) -> HttpResponse {
     let error_description = refused.detail();
     let body = OAuthError { error, error_description, code: refused.code() };
     let mut response = respond::json(refused.status(), &body);
-    for (name, value) in refused.fields() {
-        if let Ok(value) = HeaderValue::try_from(value) {
-            response.headers_mut().insert(name, value);
-        }
-    }
+    respond::set_fields(&mut response, refused.fields());
     response
 }

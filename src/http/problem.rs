@@ -5,7 +5,7 @@ use http::{HeaderValue, Method, StatusCode};
 use serde::Serialize;
 
 use super::HttpResponse;
-use super::respond::{json, limit_fields};
+use super::respond::{json, limit_fields, set_fields};
 use crate::config::ConfigError;
 use crate::guard::{CredentialsFault, GuardError};
 use crate::jwt::JwtError;
@@ -29,15 +29,15 @@ pub(super) enum Refused {
 
 /// The body of a refusal.
 #[derive(Serialize)]
-struct Problem<'a> {
-    title: &'a str,
+struct Problem {
+    title: &'static str,
     status: u16,
-    code: &'a str,
+    code: &'static str,
     detail: String,
     #[serde(skip_serializing_if = "Option::is_none")]
-    claim: Option<&'a str>,
+    claim: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    reason: Option<&'a str>,
+    reason: Option<&'static str>,
 }
 
 impl Refused {
@@ -132,29 +132,14 @@ fn guard_status(error: &GuardError) -> StatusCode {
 
 /// The answer to a refused request.
 pub(super) fn response(refused: &Refused) -> HttpResponse {
-    let status = refused.status();
-    let (claim, reason) = match refused {
+    let claim = match refused {
         Refused::Guard(GuardError::Token(JwtError::ClaimValidationFailed { claim, reason })) => {
-            (Some(*claim), Some(reason.name()))
+            Some((*claim, reason.name()))
         }
-        _ => (None, None),
+        _ => None,
     };
-    let problem = Problem {
-        title: status.canonical_reason().unwrap_or_default(),
-        status: status.as_u16(),
-        code: refused.code(),
-        detail: refused.detail(),
-        claim,
-        reason,
-    };
-    let mut response = json(status, &problem);
-    let headers = response.headers_mut();
-    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
-    for (name, value) in refused.fields() {
-        if let Ok(value) = HeaderValue::try_from(value) {
-            headers.insert(name, value);
-        }
-    }
+    let mut response = problem(refused.status(), refused.code(), refused.detail(), claim);
+    set_fields(&mut response, refused.fields());
     response
 }
 
@@ -168,15 +153,20 @@ pub fn unreadable() -> HttpResponse {
 /// is stands in the log, for whoever deploys; not here, for whoever asks.
 #[must_use]
 pub fn unconfigured() -> HttpResponse {
-    let problem = Problem {
-        title: "Internal Server Error",
-        status: 500,
-        code: ConfigError::CODE,
-        detail: "this deployment is not configured; its log names the fault".to_owned(),
-        claim: None,
-        reason: None,
-    };
-    let mut response = json(StatusCode::INTERNAL_SERVER_ERROR, &problem);
+    let detail = "this deployment is not configured; its log names the fault".to_owned();
+    problem(StatusCode::INTERNAL_SERVER_ERROR, ConfigError::CODE, detail, None)
+}
+
+fn problem(
+    status: StatusCode,
+    code: &'static str,
+    detail: String,
+    claim: Option<(&'static str, &'static str)>,
+) -> HttpResponse {
+    let title = status.canonical_reason().unwrap_or_default();
+    let (claim, reason) = claim.unzip();
+    let body = Problem { title, status: status.as_u16(), code, detail, claim, reason };
+    let mut response = json(status, &body);
     let kind = HeaderValue::from_static("application/problem+json");
     response.headers_mut().insert(header::CONTENT_TYPE, kind);
     response
