@@ -60,7 +60,7 @@ struct OAuthError {
 /// The answer of an OAuth route to a refused request.
 pub(super) fn error_response(refused: &Refused) -> HttpResponse {
     let error = match refused {
-        Refused::Guard(GuardError::ClientRefused) => "invalid_client",
+        Refused::Guard(GuardError::ClientMissing | GuardError::ClientRefused) => "invalid_client",
         Refused::Guard(GuardError::GrantMissing { .. } | GuardError::ForeignToken) => {
             "unauthorized_client"
         }

@@ -97,13 +97,15 @@ impl Refused {
         let Self::Guard(error) = self else { return None };
         let bearer = |error: &str| format!("Bearer realm=\"portcullis\", error=\"{error}\"");
         match error {
-            GuardError::ClientRefused => {
+            GuardError::ClientMissing | GuardError::ClientRefused => {
                 Some("Basic realm=\"portcullis\", charset=\"UTF-8\"".into())
             }
-            // Section 3.1: without credentials, no error code.
-            GuardError::Credentials(CredentialsFault::Missing) => {
+            // Section 3.1: no error code without credentials, or with those of another scheme.
+            GuardError::Credentials(CredentialsFault::Missing | CredentialsFault::Scheme) => {
                 Some("Bearer realm=\"portcullis\"".to_owned())
             }
+            // The section would have 400; but proxies that ask for authorization (nginx) pass on
+            // no refusal but 401 and 403.
             GuardError::Credentials(_) => Some(bearer("invalid_request")),
             GuardError::Token(JwtError::NoSigningKey) => None,
             GuardError::Token(_) | GuardError::Revoked => Some(bearer("invalid_token")),
@@ -118,6 +120,7 @@ fn guard_status(error: &GuardError) -> StatusCode {
         GuardError::Credentials(_)
         | GuardError::Token(_)
         | GuardError::Revoked
+        | GuardError::ClientMissing
         | GuardError::ClientRefused => StatusCode::UNAUTHORIZED,
         GuardError::GrantMissing { .. }
         | GuardError::BeyondGrant { .. }
