@@ -17,6 +17,9 @@ pub enum GuardError {
     /// The token does not hold.
     #[error(transparent)]
     Token(#[from] JwtError),
+    /// No token could be minted: no key is active. Not the caller's fault.
+    #[error("no token can be minted: {0}")]
+    Mint(JwtError),
     /// The token was revoked.
     #[error("the token has been revoked")]
     Revoked,
@@ -107,7 +110,7 @@ impl GuardError {
                 "ERR_CREDENTIALS_MISSING"
             }
             Self::Credentials(_) => "ERR_CREDENTIALS_INVALID",
-            Self::Token(error) => error.code(),
+            Self::Token(error) | Self::Mint(error) => error.code(),
             Self::Revoked => "ERR_JWT_REVOKED",
             Self::ClientRefused => "ERR_CLIENT_INVALID",
             Self::GrantMissing { .. } => "ERR_GRANT_MISSING",

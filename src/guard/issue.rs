@@ -84,7 +84,7 @@ impl<S: Store> Guard<S> {
     ///
     /// # Errors
     /// [`GuardError::GrantMissing`], [`GuardError::BeyondGrant`] for `scope` and `aud`,
-    /// [`GuardError::Invalid`] for a malformed field, [`GuardError::Token`] when no key is active,
+    /// [`GuardError::Invalid`] for a malformed field, [`GuardError::Mint`] when no key is active,
     /// [`GuardError::EntropyUnavailable`].
     pub fn issue(
         &self,
@@ -112,7 +112,10 @@ impl<S: Store> Guard<S> {
             lifetime_s,
             claims: &order.claims,
         };
-        let access_token = jwt::mint(&token, &self.config().keys, now)?;
+        let access_token = jwt::mint(&token, &self.config().keys, now).map_err(|error| {
+            self.telemetry().record(&Event::MintFailed { code: error.code() });
+            GuardError::Mint(error)
+        })?;
         self.telemetry().record(&Event::TokenIssued);
         let scope = scope.to_owned();
         Ok(Issued { access_token, expires_in_s: lifetime_s, scope, token_id, session_id })

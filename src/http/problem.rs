@@ -83,7 +83,7 @@ impl Refused {
                 fields.push((header::ALLOW, names.join(", ")));
             }
             Self::Guard(GuardError::RateLimited(limits)) => fields.extend(limit_fields(limits)),
-            Self::Guard(GuardError::Store(_) | GuardError::EntropyUnavailable) => {
+            _ if self.status() == StatusCode::SERVICE_UNAVAILABLE => {
                 fields.push((header::RETRY_AFTER, "1".to_owned()));
             }
             _ => {}
@@ -107,7 +107,6 @@ impl Refused {
             // The section would have 400; but proxies that ask for authorization (nginx) pass on
             // no refusal but 401 and 403.
             GuardError::Credentials(_) => Some(bearer("invalid_request")),
-            GuardError::Token(JwtError::NoSigningKey) => None,
             GuardError::Token(_) | GuardError::Revoked => Some(bearer("invalid_token")),
             _ => None,
         }
@@ -116,7 +115,6 @@ impl Refused {
 
 fn guard_status(error: &GuardError) -> StatusCode {
     match error {
-        GuardError::Token(JwtError::NoSigningKey) => StatusCode::SERVICE_UNAVAILABLE,
         GuardError::Credentials(_)
         | GuardError::Token(_)
         | GuardError::Revoked
@@ -128,8 +126,10 @@ fn guard_status(error: &GuardError) -> StatusCode {
         GuardError::PolicyUnknown => StatusCode::NOT_FOUND,
         GuardError::RateLimited(_) => StatusCode::TOO_MANY_REQUESTS,
         GuardError::Store(StoreError::Unsupported { .. }) => StatusCode::NOT_IMPLEMENTED,
-        GuardError::Store(_) | GuardError::EntropyUnavailable => StatusCode::SERVICE_UNAVAILABLE,
-        _ => StatusCode::BAD_REQUEST,
+        GuardError::Store(_) | GuardError::Mint(_) | GuardError::EntropyUnavailable => {
+            StatusCode::SERVICE_UNAVAILABLE
+        }
+        GuardError::Invalid { .. } | GuardError::Limit(_) => StatusCode::BAD_REQUEST,
     }
 }
 
