@@ -95,8 +95,7 @@ impl<S: Store> Guard<S> {
             return Err(GuardError::Revoked);
         }
         let admit = Admit { token: Some(check), takes: takes.to_vec() };
-        let answer = self.store.admit(&admit, now).await;
-        let admission = self.answered("admit", answer)?;
+        let admission = self.asked(&admit, now).await?;
         let Some(scope) = admission.revoked else { return Ok(admission.outcomes) };
         if admission.unreadable {
             self.telemetry().record(&Event::StoreCorrupt { scope });

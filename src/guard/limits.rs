@@ -46,8 +46,7 @@ impl<S: Store> Guard<S> {
             return refusal;
         }
         let admit = Admit { token: None, takes };
-        let answer = self.store.admit(&admit, caller.now).await;
-        let Ok(admission) = self.answered("admit", answer) else { return refusal };
+        let Ok(admission) = self.asked(&admit, caller.now).await else { return refusal };
         match self.check_limits(&admit.takes, &admission.outcomes) {
             Ok(()) => refusal,
             Err(limited) => {
@@ -118,8 +117,7 @@ impl<S: Store> Guard<S> {
             return Err(LimitError::CostOutOfRange { cost, limit }.into());
         }
         let admit = Admit { token: None, takes: vec![Take { policy, key, cost }] };
-        let answer = self.store.admit(&admit, now).await;
-        let admission = self.answered("admit", answer)?;
+        let admission = self.asked(&admit, now).await?;
         // Counted here; whether it is refused is for the caller to say.
         let _ = self.check_limits(&admit.takes, &admission.outcomes);
         only(policy, &admission.outcomes)

@@ -26,7 +26,7 @@ use std::sync::Arc;
 use crate::UnixMs;
 use crate::config::{Client, Config, Grant};
 use crate::store::memory::MemoryStore;
-use crate::store::{Store, StoreError};
+use crate::store::{Admission, Admit, Store, StoreError};
 use crate::telemetry::{Event, Telemetry};
 
 /// What lives as long as one wasm instance: configuration, local map, counters.
@@ -105,6 +105,19 @@ impl<S: Store> Guard<S> {
     /// [`GuardError::ClientRefused`].
     pub fn authenticate(&self, id: &str, secret: &str) -> Result<&Client, GuardError> {
         self.config().clients.authenticate(id, secret).ok_or(GuardError::ClientRefused)
+    }
+
+    /// The store's admission. One that leaves a take out decides nothing: a limit that was not
+    /// answered for would be a limit that allows.
+    async fn asked(&self, admit: &Admit<'_>, now: UnixMs) -> Result<Admission, GuardError> {
+        let whole = |admission: &Admission| {
+            admission.revoked.is_some() || admission.outcomes.len() == admit.takes.len()
+        };
+        let answer = self.store.admit(admit, now).await.and_then(|admission| {
+            let protocol = StoreError::Unavailable { cause: "protocol" };
+            if whole(&admission) { Ok(admission) } else { Err(protocol) }
+        });
+        self.answered("admit", answer)
     }
 
     /// Counts a store call's failure by verb and cause, and notes whether the store answers.
