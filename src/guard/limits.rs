@@ -135,7 +135,7 @@ impl<S: Store> Guard<S> {
     ) -> Result<Taken<'_>, GuardError> {
         let (policy, key) = self.named(policy, key)?;
         let answer = self.store.peek(&[Take { policy, key, cost: 1 }], now).await;
-        only(policy, &self.answered("peek", answer)?)
+        only(policy, &self.answered("peek", answer, now)?)
     }
 
     /// Forgets the count and any penalty of exactly one key of a policy.
@@ -145,7 +145,7 @@ impl<S: Store> Guard<S> {
     pub async fn reset(&self, policy: &str, key: &str, now: UnixMs) -> Result<(), GuardError> {
         let (policy, key) = self.named(policy, key)?;
         let answer = self.store.reset(policy, key, now).await;
-        self.answered("reset", answer)
+        self.answered("reset", answer, now)
     }
 
     fn named(&self, policy: &str, key: &str) -> Result<(&Policy, EntryKey), GuardError> {

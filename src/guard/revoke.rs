@@ -38,7 +38,7 @@ impl<S: Store> Guard<S> {
         // First here: whatever the store answers, this instance never accepts it again.
         self.remember(&revocation, now).await;
         let answer = self.store.revoke(&revocation, now).await;
-        let durability = self.answered("revoke", answer)?;
+        let durability = self.reached("revoke", answer, now)?;
         self.telemetry().record(&Event::Revoked { scope: revocation.scope, durability });
         Ok(Some(durability))
     }
