@@ -176,7 +176,13 @@ fn check_audience(audience: &[String], client: &Client) -> Result<(), GuardError
 }
 
 fn check_claims(claims: &Map<String, Value>) -> Result<(), GuardError> {
-    if claims.keys().any(|name| RESERVED_CLAIMS.contains(&name.as_str())) {
+    let reserved = |name: &String| {
+        // Some readers (Go's encoding/json) match names whatever their case, long s and Kelvin sign
+        // included, and take the last one: `Sub` would be the subject.
+        let folded = name.to_lowercase().to_uppercase();
+        RESERVED_CLAIMS.iter().any(|reserved| reserved.eq_ignore_ascii_case(&folded))
+    };
+    if claims.keys().any(reserved) {
         return Err(invalid("claims", "must not set a registered or security claim"));
     }
     let bytes = serde_json::to_string(claims).map_or(usize::MAX, |json| json.len());
