@@ -93,7 +93,7 @@ impl<S: Store> Guard<S> {
         now: UnixMs,
     ) -> Result<Issued, GuardError> {
         require(client, Grant::TokensIssue)?;
-        check_subject(&order.subject)?;
+        check_subject("sub", &order.subject)?;
         let scope = order.scope.as_deref().unwrap_or_default();
         check_scope(scope, client)?;
         let audience = order.audience.as_ref().unwrap_or(&client.audiences);
@@ -141,12 +141,12 @@ impl<S: Store> Guard<S> {
 }
 
 /// Refuses a subject that is empty, too long, or could not stand in a header field.
-pub(super) fn check_subject(subject: &str) -> Result<(), GuardError> {
+pub(super) fn check_subject(field: &'static str, subject: &str) -> Result<(), GuardError> {
     if subject.is_empty() || subject.len() > SUBJECT_BYTES_MAX {
-        return Err(invalid("sub", "must have 1 to 255 bytes"));
+        return Err(invalid(field, "must have 1 to 255 bytes"));
     }
     if subject.chars().any(char::is_control) || subject.trim() != subject {
-        return Err(invalid("sub", "must have no control characters and no space around it"));
+        return Err(invalid(field, "must have no control characters and no space around it"));
     }
     Ok(())
 }

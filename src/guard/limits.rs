@@ -34,7 +34,9 @@ impl<S: Store> Guard<S> {
         let admission = memory.admit(&gate, caller.now).await?;
         self.check_limits(&gate.takes, &admission.outcomes)?;
         let failures = self.failure_takes(caller);
-        let outcomes = memory.peek(&failures, caller.now).await?;
+        let mut outcomes = memory.peek(&failures, caller.now).await?;
+        // Looking takes nothing, from the overflow bucket either.
+        outcomes.iter_mut().for_each(|outcome| outcome.overflow = false);
         self.check_limits(&failures, &outcomes)
     }
 

@@ -66,7 +66,7 @@ impl<S: Store> Guard<S> {
             }
             RevokeTarget::Subject(subject) => {
                 require(client, Grant::TokensRevoke)?;
-                check_subject(subject)?;
+                check_subject("subject", subject)?;
                 (RevocationScope::Subject, EntryKey::new(KeySpace::Subject, issuer, subject))
             }
         };
