@@ -130,20 +130,15 @@ fn only(request: &HttpRequest, allowed: &'static [Method]) -> Result<(), Refused
 
 /// The caller's address, from the one field the configuration trusts.
 fn address(source: AddressSource, request: &HttpRequest) -> Option<Address> {
-    match source {
-        AddressSource::CfConnectingIp => {
-            field(request, "cf-connecting-ip").and_then(Address::parse)
-        }
-        AddressSource::ForwardedFor { hops } => {
-            // The nth from the right is what the nth trusted proxy saw; further left is hearsay.
-            let list = field(request, "x-forwarded-for")?;
-            Address::parse(list.rsplit(',').nth(hops.checked_sub(1)?)?)
-        }
-    }
-}
-
-fn field<'r>(request: &'r HttpRequest, name: &str) -> Option<&'r str> {
-    request.headers().get(name)?.to_str().ok()
+    let (name, from_right) = match source {
+        AddressSource::CfConnectingIp => ("cf-connecting-ip", 0),
+        // The nth from the right is what the nth trusted proxy saw; further left is hearsay.
+        AddressSource::ForwardedFor { hops } => ("x-forwarded-for", hops.checked_sub(1)?),
+    };
+    // A proxy may add a field instead of an entry: the last field is the rightmost.
+    let fields = request.headers().get_all(name).into_iter().rev();
+    let mut entries = fields.flat_map(|field| field.as_bytes().rsplit(|byte| *byte == b','));
+    Address::parse(std::str::from_utf8(entries.nth(from_right)?).ok()?)
 }
 
 fn content_type(request: &HttpRequest) -> &str {
