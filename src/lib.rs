@@ -8,6 +8,7 @@
 pub mod config;
 pub mod guard;
 pub mod http;
+mod json_fault;
 pub mod jwt;
 pub mod limit;
 pub mod store;

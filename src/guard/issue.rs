@@ -145,8 +145,11 @@ pub(super) fn check_subject(field: &'static str, subject: &str) -> Result<(), Gu
     if subject.is_empty() || subject.len() > SUBJECT_BYTES_MAX {
         return Err(invalid(field, "must have 1 to 255 bytes"));
     }
-    if subject.chars().any(char::is_control) || subject.trim() != subject {
-        return Err(invalid(field, "must have no control characters and no space around it"));
+    // The replacement character stands for text that was lost: several subjects would become one.
+    let unfit = |c: char| c.is_control() || c == char::REPLACEMENT_CHARACTER;
+    if subject.chars().any(unfit) || subject.trim() != subject {
+        let reason = "must have no control or replacement characters and no space around it";
+        return Err(invalid(field, reason));
     }
     Ok(())
 }

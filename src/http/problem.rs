@@ -23,7 +23,7 @@ pub(super) enum Refused {
     BodyTooLarge,
     /// The body is not of the media type asked for.
     MediaType(&'static str),
-    /// The body or query cannot be read; where and why, in fixed words or serde's.
+    /// The body or query cannot be read; where and why, in fixed words.
     Malformed(String),
 }
 
