@@ -11,7 +11,8 @@ use super::{ConfigError, error};
 
 const SOURCE: &str = "PORTCULLIS_CLIENTS";
 /// What [`is_audience`] asks for.
-pub(super) const AUDIENCE_RULE: &str = "must have 1 to 255 bytes and no control characters";
+pub(super) const AUDIENCE_RULE: &str =
+    "must have 1 to 255 bytes and no control character, quote or backslash";
 /// Most clients a configuration may have.
 const CLIENTS_MAX: usize = 10_000;
 
@@ -190,7 +191,9 @@ fn secret(encoded: &str) -> Result<[u8; 32], (&'static str, &'static str)> {
     Ok(hash)
 }
 
-/// Whether tokens can be minted for this audience, and stay within what is accepted.
+/// Whether a token can be minted for this audience, and with 16 such and all else it may have is
+/// not longer than is accepted.
 pub(super) fn is_audience(audience: &str) -> bool {
-    (1..=255).contains(&audience.len()) && !audience.chars().any(char::is_control)
+    let escaped = |c: char| c.is_control() || matches!(c, '"' | '\\');
+    (1..=255).contains(&audience.len()) && !audience.chars().any(escaped)
 }
