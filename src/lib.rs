@@ -8,6 +8,7 @@
 pub mod config;
 pub mod guard;
 pub mod http;
+mod json_fault;
 pub mod jwt;
 pub mod limit;
 #[cfg(all(feature = "npm", target_arch = "wasm32"))]

@@ -10,6 +10,9 @@ use serde::Deserialize;
 use super::{ConfigError, error};
 
 const SOURCE: &str = "PORTCULLIS_CLIENTS";
+/// What [`is_audience`] asks for.
+pub(super) const AUDIENCE_RULE: &str =
+    "must have 1 to 255 bytes and no control character, quote or backslash";
 /// Most clients a configuration may have.
 const CLIENTS_MAX: usize = 10_000;
 
@@ -70,8 +73,8 @@ pub struct Client {
     pub scopes: Vec<String>,
     /// Audiences it may mint tokens for.
     pub audiences: Vec<String>,
-    /// SHA-256 of each valid secret: one, or two while it is being rotated.
-    secrets: Vec<[u8; 32]>,
+    /// SHA-256 of the valid secrets: two while one is being rotated, else the same one twice.
+    secrets: [[u8; 32]; 2],
 }
 
 impl Client {
@@ -116,11 +119,12 @@ impl Clients {
         Ok(Self(clients))
     }
 
-    /// The client of that id whose secret this is. The secret's hash is compared in constant time,
-    /// and with a hash of nothing when there is no such client, so that the time tells neither.
+    /// The client of that id whose secret this is. Always two hashes are compared, in constant time,
+    /// of nothing when there is no such client: the time tells neither whether there is one nor how
+    /// near the secret is. That an id is taken is no secret.
     #[must_use]
     pub fn authenticate(&self, id: &str, secret: &str) -> Option<&Client> {
-        const NO_CLIENT: &[[u8; 32]] = &[[0; 32]];
+        const NO_CLIENT: &[[u8; 32]; 2] = &[[0; 32]; 2];
         let presented = Hash::hash(secret.as_bytes());
         let found = self.0.binary_search_by(|client| client.id.as_str().cmp(id)).ok();
         let client = found.and_then(|index| self.0.get(index));
@@ -158,15 +162,14 @@ impl Written {
         if self.grants.contains(&Grant::TokensIssue) && self.audiences.is_empty() {
             return Err(("audiences", "a client that issues tokens needs at least one"));
         }
-        if !(1..=2).contains(&self.secret_sha256.len()) {
-            return Err(("secret_sha256", "must have one hash, or two during a rotation"));
+        if !self.audiences.iter().all(|audience| is_audience(audience)) {
+            return Err(("audiences", AUDIENCE_RULE));
         }
-        let mut secrets = Vec::with_capacity(self.secret_sha256.len());
-        for hash in &self.secret_sha256 {
-            let hash = URL_SAFE_NO_PAD.decode(hash).ok();
-            let hash = hash.and_then(|hash| <[u8; 32]>::try_from(hash).ok());
-            secrets.push(hash.ok_or(("secret_sha256", "must be a SHA-256 hash in base64url"))?);
-        }
+        let secrets = match self.secret_sha256.as_slice() {
+            [only] => [secret(only)?; 2],
+            [old, new] => [secret(old)?, secret(new)?],
+            _ => return Err(("secret_sha256", "must have one hash, or two during a rotation")),
+        };
         Ok(Client {
             id: ClientId(self.id),
             grants: self.grants,
@@ -175,4 +178,22 @@ impl Written {
             secrets,
         })
     }
+}
+
+fn secret(encoded: &str) -> Result<[u8; 32], (&'static str, &'static str)> {
+    let hash = URL_SAFE_NO_PAD.decode(encoded).ok();
+    let hash = hash.and_then(|hash| <[u8; 32]>::try_from(hash).ok());
+    let hash = hash.ok_or(("secret_sha256", "must be a SHA-256 hash in base64url"))?;
+    // What a script writes when the variable with the secret was not set.
+    if hash == Hash::hash(b"") {
+        return Err(("secret_sha256", "is the hash of nothing: the secret was empty"));
+    }
+    Ok(hash)
+}
+
+/// Whether a token can be minted for this audience, and with 16 such and all else it may have is
+/// not longer than is accepted.
+pub(super) fn is_audience(audience: &str) -> bool {
+    let escaped = |c: char| c.is_control() || matches!(c, '"' | '\\');
+    (1..=255).contains(&audience.len()) && !audience.chars().any(escaped)
 }

@@ -3,6 +3,8 @@
 use serde::de::DeserializeOwned;
 use thiserror::Error;
 
+use crate::json_fault;
+
 /// A configuration that cannot be used. Holds no value of a secret source.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[error("{path}: {reason}")]
@@ -24,7 +26,10 @@ impl ConfigError {
 
 /// Parses public JSON; the message says what was found.
 pub(super) fn parse_public<T: DeserializeOwned>(text: &str) -> Result<T, ConfigError> {
-    parse(text, |path, error| ConfigError::new(path, error.to_string()))
+    json_fault::read(text).map_err(|fault| {
+        let path = if fault.path.is_empty() { "." } else { &fault.path };
+        ConfigError::new(path, fault.quoting)
+    })
 }
 
 /// Parses secret JSON found at `source`; the message says where, never what was found.
@@ -35,28 +40,10 @@ pub(super) fn parse_secret<T: DeserializeOwned>(
     if text.trim().is_empty() {
         return Err(ConfigError::new(source, "missing: set this secret"));
     }
-    parse(text, |path, error| {
-        let reason = match error.classify() {
-            serde_json::error::Category::Data => "unknown field, missing field or wrong type",
-            _ => "not valid JSON",
-        };
-        let separator = if path.starts_with('[') || path == "." { "" } else { "." };
-        let path = if path == "." { "" } else { path };
-        let column = error.column();
-        ConfigError::new(
-            format!("{source}{separator}{path}"),
-            format!("{reason} (column {column})"),
-        )
+    json_fault::read(text).map_err(|fault| {
+        let within = !fault.path.is_empty() && !fault.path.starts_with('[');
+        let separator = if within { "." } else { "" };
+        let path = format!("{source}{separator}{}", fault.path);
+        ConfigError::new(path, format!("{} (column {})", fault.reason, fault.column))
     })
-}
-
-fn parse<T: DeserializeOwned>(
-    text: &str,
-    fault: impl Fn(&str, &serde_json::Error) -> ConfigError,
-) -> Result<T, ConfigError> {
-    let mut json = serde_json::Deserializer::from_str(text);
-    let value = serde_path_to_error::deserialize(&mut json)
-        .map_err(|error| fault(&error.path().to_string(), error.inner()))?;
-    json.end().map_err(|error| fault(".", &error))?;
-    Ok(value)
 }

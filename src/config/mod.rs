@@ -13,7 +13,7 @@ pub use client::{Client, ClientId, Clients, Grant};
 pub use duration::parse_duration_ms;
 pub use error::ConfigError;
 
-use crate::jwt::{ClockTolerance, JwkSet, KeySet, Policy, Requirement};
+use crate::jwt::{ClockTolerance, JwkSet, KeyError, KeySet, Policy, Requirement};
 use crate::limit;
 use settings::Settings;
 
@@ -88,7 +88,12 @@ impl Config {
 fn read_keys(text: &str) -> Result<KeySet, ConfigError> {
     const PATH: &str = "PORTCULLIS_KEYS";
     let set: JwkSet = error::parse_secret(PATH, text)?;
-    KeySet::from_jwks(&set).map_err(|error| ConfigError::new(PATH, error.to_string()))
+    KeySet::from_jwks(&set).map_err(|error| match error {
+        KeyError::JwkInvalid { index, reason } => {
+            ConfigError::new(format!("{PATH}.keys[{index}]"), reason)
+        }
+        KeyError::JwksInvalid { reason } => ConfigError::new(PATH, reason),
+    })
 }
 
 impl Settings {
@@ -98,6 +103,9 @@ impl Settings {
             .ok_or_else(|| ConfigError::new("clock_tolerance", "must be at most 5m"))?;
         if self.audience.is_empty() {
             return Err(ConfigError::new("audience", "must name at least one audience"));
+        }
+        if !self.audience.iter().all(|audience| client::is_audience(audience)) {
+            return Err(ConfigError::new("audience", client::AUDIENCE_RULE));
         }
         settings::check_issuer(&self.issuer)?;
         Ok(Policy {

@@ -3,11 +3,16 @@
 use serde::Deserialize;
 
 use super::{AddressSource, ConfigError, duration, error};
-use crate::limit::{self, Algorithm, KeyKind, PolicyName, Quota, Trigger};
+use crate::limit::{self, Algorithm, KeyKind, LimitError, PolicyName, Quota, Trigger};
 
 /// Most policies a configuration may have: each is a decision on every request, and with the gate
 /// they fill the local map's partitions.
 const LIMITS_MAX: usize = 15;
+/// Longest lifetime of a token that can be configured, in seconds: 366 days. A revocation is kept
+/// that long, and a date beyond the year 9999 would not be read back.
+const LIFETIME_S_MAX: u64 = 366 * 24 * 60 * 60;
+/// Longest issuer, in bytes: it stands in every token.
+const ISSUER_BYTES_MAX: usize = 512;
 /// The name of the gate's own policy.
 const GATE: &str = "gate";
 
@@ -26,7 +31,6 @@ pub(super) struct Settings {
     #[serde(default)]
     limits: Vec<Limit>,
     gate: Option<Gate>,
-    #[serde(default)]
     trusted_proxy_hops: Option<usize>,
 }
 
@@ -91,7 +95,10 @@ impl Settings {
     }
 
     pub(super) fn max_lifetime_s(&self) -> Result<u64, ConfigError> {
-        whole_seconds("max_lifetime", &self.max_lifetime)
+        match whole_seconds("max_lifetime", &self.max_lifetime)? {
+            lifetime_s @ ..=LIFETIME_S_MAX => Ok(lifetime_s),
+            _ => Err(ConfigError::new("max_lifetime", "must be at most 366d")),
+        }
     }
 
     pub(super) fn access_ttl_s(&self, lifetime_s_max: u64) -> Result<u64, ConfigError> {
@@ -174,7 +181,14 @@ fn name(path: &str, name: &str) -> Result<PolicyName, ConfigError> {
 
 fn quota(path: &str, limit: u64, window: &str) -> Result<Quota, ConfigError> {
     let window_ms = duration::at(&format!("{path}.window"), window)?;
-    Quota::new(limit, window_ms).map_err(|error| ConfigError::new(path, error.to_string()))
+    Quota::new(limit, window_ms).map_err(|error| {
+        let field = match error {
+            LimitError::LimitZero => ".limit",
+            LimitError::WindowOutOfRange { .. } => ".window",
+            _ => "",
+        };
+        ConfigError::new(format!("{path}{field}"), error.to_string())
+    })
 }
 
 fn whole_seconds(path: &str, text: &str) -> Result<u64, ConfigError> {
@@ -184,9 +198,13 @@ fn whole_seconds(path: &str, text: &str) -> Result<u64, ConfigError> {
     }
 }
 
-/// An issuer is an https URL without query or fragment (RFC 8414 section 2); http on loopback.
+/// An issuer is an https URL without query or fragment (RFC 8414 section 2); http on loopback. It
+/// is not echoed: one with a password in it would end up in a log.
 pub(super) fn check_issuer(issuer: &str) -> Result<(), ConfigError> {
-    let bad = |reason: &str| ConfigError::new("issuer", format!("{reason}: {issuer:?}"));
+    let bad = |reason: &str| ConfigError::new("issuer", reason);
+    if issuer.len() > ISSUER_BYTES_MAX {
+        return Err(bad("must be at most 512 bytes"));
+    }
     let uri: http::Uri = issuer.parse().map_err(|_| bad("not a URL"))?;
     let host = uri.host().filter(|host| !host.is_empty()).ok_or_else(|| bad("not a URL"))?;
     let loopback = matches!(host, "localhost" | "127.0.0.1" | "[::1]");

@@ -1,6 +1,6 @@
 //! Authorising a request by its access token.
 
-use super::{Address, Caller, Guard, GuardError, Limited, names};
+use super::{Address, Caller, Guard, GuardError, Limited};
 use crate::UnixMs;
 use crate::jwt::{self, Claims};
 use crate::limit::{KeyKind, Trigger};
@@ -42,8 +42,7 @@ impl<S: Store> Guard<S> {
         let selected = jwt::select(token, &config.keys, &config.access, caller.now)?;
         let signed = selected.check_signature()?;
         let claims = signed.claims(&config.access, caller.now)?;
-        let expires = self.expires(&claims, caller.now);
-        let check = names::token_check(&claims, signed.signing_input(), expires);
+        let check = self.check_of(&claims, &signed, caller.now);
         let limits = self.admit(check, &claims, caller).await?;
         self.telemetry().record(&Event::TokenAccepted);
         let owned = |claim: &Option<_>| claim.as_deref().map(str::to_owned);
@@ -53,17 +52,10 @@ impl<S: Store> Guard<S> {
             scope: owned(&claims.scope).unwrap_or_default(),
             token_id: owned(&claims.token_id).unwrap_or_default(),
             session_id: owned(&claims.session_id),
-            expires,
+            expires: check.expires,
             payload: signed.payload().to_owned(),
             limits,
         })
-    }
-
-    /// Until when the token could be accepted: how long its revocation must live.
-    pub(super) fn expires(&self, claims: &Claims<'_>, now: UnixMs) -> UnixMs {
-        let lifetime_ms = self.config().lifetime_s_max.saturating_mul(1000);
-        let end = claims.expires.unwrap_or(now.plus(lifetime_ms));
-        end.plus(self.config().access.clock_tolerance.ms())
     }
 
     async fn admit(
@@ -95,8 +87,7 @@ impl<S: Store> Guard<S> {
             return Err(GuardError::Revoked);
         }
         let admit = Admit { token: Some(check), takes: takes.to_vec() };
-        let answer = self.store.admit(&admit, now).await;
-        let admission = self.answered("admit", answer)?;
+        let admission = self.asked(&admit, now).await?;
         let Some(scope) = admission.revoked else { return Ok(admission.outcomes) };
         if admission.unreadable {
             self.telemetry().record(&Event::StoreCorrupt { scope });

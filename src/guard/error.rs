@@ -17,9 +17,15 @@ pub enum GuardError {
     /// The token does not hold.
     #[error(transparent)]
     Token(#[from] JwtError),
+    /// No token could be minted: no key is active. Not the caller's fault.
+    #[error("no token can be minted: {0}")]
+    Mint(JwtError),
     /// The token was revoked.
     #[error("the token has been revoked")]
     Revoked,
+    /// A client must authenticate here, and sent nothing to do so with.
+    #[error("no client credentials were sent")]
+    ClientMissing,
     /// No client has this id and secret.
     #[error("the client's credentials are not valid")]
     ClientRefused,
@@ -70,7 +76,10 @@ pub enum CredentialsFault {
     /// There are none.
     #[error("no credentials were sent")]
     Missing,
-    /// They are not of the scheme asked for, are empty, or are there more than once.
+    /// They are of another scheme than the one asked for.
+    #[error("the credentials are of another scheme than the one expected here")]
+    Scheme,
+    /// They are empty, or there more than once.
     #[error("the credentials are malformed: one Authorization field of one scheme is expected")]
     Malformed,
 }
@@ -97,9 +106,11 @@ impl GuardError {
     #[must_use]
     pub const fn code(&self) -> &'static str {
         match self {
-            Self::Credentials(CredentialsFault::Missing) => "ERR_CREDENTIALS_MISSING",
-            Self::Credentials(CredentialsFault::Malformed) => "ERR_CREDENTIALS_INVALID",
-            Self::Token(error) => error.code(),
+            Self::Credentials(CredentialsFault::Missing) | Self::ClientMissing => {
+                "ERR_CREDENTIALS_MISSING"
+            }
+            Self::Credentials(_) => "ERR_CREDENTIALS_INVALID",
+            Self::Token(error) | Self::Mint(error) => error.code(),
             Self::Revoked => "ERR_JWT_REVOKED",
             Self::ClientRefused => "ERR_CLIENT_INVALID",
             Self::GrantMissing { .. } => "ERR_GRANT_MISSING",
@@ -119,7 +130,7 @@ impl GuardError {
     pub(super) const fn is_authentication_failure(&self) -> bool {
         matches!(
             self,
-            Self::Credentials(CredentialsFault::Malformed)
+            Self::Credentials(CredentialsFault::Scheme | CredentialsFault::Malformed)
                 | Self::Token(_)
                 | Self::Revoked
                 | Self::ClientRefused

@@ -84,7 +84,7 @@ impl<S: Store> Guard<S> {
     ///
     /// # Errors
     /// [`GuardError::GrantMissing`], [`GuardError::BeyondGrant`] for `scope` and `aud`,
-    /// [`GuardError::Invalid`] for a malformed field, [`GuardError::Token`] when no key is active,
+    /// [`GuardError::Invalid`] for a malformed field, [`GuardError::Mint`] when no key is active,
     /// [`GuardError::EntropyUnavailable`].
     pub fn issue(
         &self,
@@ -93,7 +93,7 @@ impl<S: Store> Guard<S> {
         now: UnixMs,
     ) -> Result<Issued, GuardError> {
         require(client, Grant::TokensIssue)?;
-        check_subject(&order.subject)?;
+        check_subject("sub", &order.subject)?;
         let scope = order.scope.as_deref().unwrap_or_default();
         check_scope(scope, client)?;
         let audience = order.audience.as_ref().unwrap_or(&client.audiences);
@@ -112,7 +112,10 @@ impl<S: Store> Guard<S> {
             lifetime_s,
             claims: &order.claims,
         };
-        let access_token = jwt::mint(&token, &self.config().keys, now)?;
+        let access_token = jwt::mint(&token, &self.config().keys, now).map_err(|error| {
+            self.telemetry().record(&Event::MintFailed { code: error.code() });
+            GuardError::Mint(error)
+        })?;
         self.telemetry().record(&Event::TokenIssued);
         let scope = scope.to_owned();
         Ok(Issued { access_token, expires_in_s: lifetime_s, scope, token_id, session_id })
@@ -138,12 +141,15 @@ impl<S: Store> Guard<S> {
 }
 
 /// Refuses a subject that is empty, too long, or could not stand in a header field.
-pub(super) fn check_subject(subject: &str) -> Result<(), GuardError> {
+pub(super) fn check_subject(field: &'static str, subject: &str) -> Result<(), GuardError> {
     if subject.is_empty() || subject.len() > SUBJECT_BYTES_MAX {
-        return Err(invalid("sub", "must have 1 to 255 bytes"));
+        return Err(invalid(field, "must have 1 to 255 bytes"));
     }
-    if subject.chars().any(char::is_control) || subject.trim() != subject {
-        return Err(invalid("sub", "must have no control characters and no space around it"));
+    // The replacement character stands for text that was lost: several subjects would become one.
+    let unfit = |c: char| c.is_control() || c == char::REPLACEMENT_CHARACTER;
+    if subject.chars().any(unfit) || subject.trim() != subject {
+        let reason = "must have no control or replacement characters and no space around it";
+        return Err(invalid(field, reason));
     }
     Ok(())
 }
@@ -173,7 +179,13 @@ fn check_audience(audience: &[String], client: &Client) -> Result<(), GuardError
 }
 
 fn check_claims(claims: &Map<String, Value>) -> Result<(), GuardError> {
-    if claims.keys().any(|name| RESERVED_CLAIMS.contains(&name.as_str())) {
+    let reserved = |name: &String| {
+        // Some readers (Go's encoding/json) match names whatever their case, long s and Kelvin sign
+        // included, and take the last one: `Sub` would be the subject.
+        let folded = name.to_lowercase().to_uppercase();
+        RESERVED_CLAIMS.iter().any(|reserved| reserved.eq_ignore_ascii_case(&folded))
+    };
+    if claims.keys().any(reserved) {
         return Err(invalid("claims", "must not set a registered or security claim"));
     }
     let bytes = serde_json::to_string(claims).map_or(usize::MAX, |json| json.len());

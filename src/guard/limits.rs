@@ -34,7 +34,9 @@ impl<S: Store> Guard<S> {
         let admission = memory.admit(&gate, caller.now).await?;
         self.check_limits(&gate.takes, &admission.outcomes)?;
         let failures = self.failure_takes(caller);
-        let outcomes = memory.peek(&failures, caller.now).await?;
+        let mut outcomes = memory.peek(&failures, caller.now).await?;
+        // Looking takes nothing, from the overflow bucket either.
+        outcomes.iter_mut().for_each(|outcome| outcome.overflow = false);
         self.check_limits(&failures, &outcomes)
     }
 
@@ -46,8 +48,7 @@ impl<S: Store> Guard<S> {
             return refusal;
         }
         let admit = Admit { token: None, takes };
-        let answer = self.store.admit(&admit, caller.now).await;
-        let Ok(admission) = self.answered("admit", answer) else { return refusal };
+        let Ok(admission) = self.asked(&admit, caller.now).await else { return refusal };
         match self.check_limits(&admit.takes, &admission.outcomes) {
             Ok(()) => refusal,
             Err(limited) => {
@@ -118,8 +119,7 @@ impl<S: Store> Guard<S> {
             return Err(LimitError::CostOutOfRange { cost, limit }.into());
         }
         let admit = Admit { token: None, takes: vec![Take { policy, key, cost }] };
-        let answer = self.store.admit(&admit, now).await;
-        let admission = self.answered("admit", answer)?;
+        let admission = self.asked(&admit, now).await?;
         // Counted here; whether it is refused is for the caller to say.
         let _ = self.check_limits(&admit.takes, &admission.outcomes);
         only(policy, &admission.outcomes)
@@ -137,7 +137,7 @@ impl<S: Store> Guard<S> {
     ) -> Result<Taken<'_>, GuardError> {
         let (policy, key) = self.named(policy, key)?;
         let answer = self.store.peek(&[Take { policy, key, cost: 1 }], now).await;
-        only(policy, &self.answered("peek", answer)?)
+        only(policy, &self.answered("peek", answer, now)?)
     }
 
     /// Forgets the count and any penalty of exactly one key of a policy.
@@ -147,7 +147,7 @@ impl<S: Store> Guard<S> {
     pub async fn reset(&self, policy: &str, key: &str, now: UnixMs) -> Result<(), GuardError> {
         let (policy, key) = self.named(policy, key)?;
         let answer = self.store.reset(policy, key, now).await;
-        self.answered("reset", answer)
+        self.answered("reset", answer, now)
     }
 
     fn named(&self, policy: &str, key: &str) -> Result<(&Policy, EntryKey), GuardError> {

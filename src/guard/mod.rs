@@ -26,8 +26,11 @@ use std::sync::Arc;
 use crate::UnixMs;
 use crate::config::{Client, Config, Grant};
 use crate::store::memory::MemoryStore;
-use crate::store::{Store, StoreError};
+use crate::store::{Admission, Admit, Store, StoreError};
 use crate::telemetry::{Event, Telemetry};
+
+/// Shortest time between a failed store call and one on behalf of a caller nobody knows.
+const PROBE_WAIT_MS: u64 = 1_000;
 
 /// What lives as long as one wasm instance: configuration, local map, counters.
 #[derive(Debug)]
@@ -107,19 +110,50 @@ impl<S: Store> Guard<S> {
         self.config().clients.authenticate(id, secret).ok_or(GuardError::ClientRefused)
     }
 
-    /// Counts a store call's failure by verb and cause, and notes whether the store answers.
+    /// The store's admission. One that leaves a take out decides nothing: a limit that was not
+    /// answered for would be a limit that allows.
+    async fn asked(&self, admit: &Admit<'_>, now: UnixMs) -> Result<Admission, GuardError> {
+        let whole = |admission: &Admission| {
+            admission.revoked.is_some() || admission.outcomes.len() == admit.takes.len()
+        };
+        let answer = self.store.admit(admit, now).await.and_then(|admission| {
+            let protocol = StoreError::Unavailable { cause: "protocol" };
+            if whole(&admission) { Ok(admission) } else { Err(protocol) }
+        });
+        match admit.token {
+            Some(_) => self.reached("admit", answer, now),
+            None => self.answered("admit", answer, now),
+        }
+    }
+
+    /// Counts a store call's failure by verb and cause, and notes that the store does not answer.
     fn answered<T>(
         &self,
         verb: &'static str,
         answer: Result<T, StoreError>,
+        now: UnixMs,
     ) -> Result<T, GuardError> {
-        let reachable = answer.as_ref().is_ok_and(|_| true)
-            || matches!(answer, Err(StoreError::Full { .. } | StoreError::Unsupported { .. }));
-        self.telemetry().store_answered(reachable);
         answer.map_err(|error| {
+            if matches!(error, StoreError::Unavailable { .. } | StoreError::Timeout { .. }) {
+                self.telemetry().store_answered(false, now);
+            }
             self.telemetry().record(&Event::StoreFailed { verb, error: &error });
             GuardError::Store(error)
         })
+    }
+
+    /// As [`Guard::answered`], for the verbs that ask after revocations and records, and so tell
+    /// that the store answers. One that only counts tells nothing: it may be kept apart
+    /// ([`crate::store::Split`]).
+    fn reached<T>(
+        &self,
+        verb: &'static str,
+        answer: Result<T, StoreError>,
+        now: UnixMs,
+    ) -> Result<T, GuardError> {
+        let answer = self.answered(verb, answer, now)?;
+        self.telemetry().store_answered(true, now);
+        Ok(answer)
     }
 
     /// Whether the store answers: asks it for a record that need not exist.
@@ -128,7 +162,17 @@ impl<S: Store> Guard<S> {
     /// [`GuardError::Store`].
     pub async fn probe(&self, now: UnixMs) -> Result<(), GuardError> {
         let answer = self.store.get(names::probe(), now).await;
-        self.answered("get", answer).map(|_| ())
+        self.reached("get", answer, now).map(drop)
+    }
+
+    /// Whether the store answers, as far as a caller nobody knows may spend calls on it: as of its
+    /// last call, or of one more a second after that failed. So an instance that was taken out of
+    /// service for not being ready finds out that it is again.
+    pub async fn ready(&self, now: UnixMs) -> bool {
+        if self.telemetry().store_is_to_be_asked(PROBE_WAIT_MS, now) {
+            return self.probe(now).await.is_ok();
+        }
+        self.telemetry().store_answers()
     }
 }
 

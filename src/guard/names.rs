@@ -4,19 +4,37 @@ use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use hmac_sha256::Hash;
 
 use crate::UnixMs;
-use crate::jwt::Claims;
+use crate::jwt::{Claims, IssuedAt};
 use crate::store::{EntryKey, KeySpace, TokenCheck};
 
 /// The names under which this token may have been revoked.
-pub(super) fn token_check(claims: &Claims<'_>, signing_input: &str, expires: UnixMs) -> TokenCheck {
+pub(super) fn token_check(
+    claims: &Claims<'_>,
+    signing_input: &str,
+    issued_at: IssuedAt,
+    expires: UnixMs,
+) -> TokenCheck {
     let issuer = claims.issuer.as_deref().unwrap_or_default();
     let named = |space, value: &str| EntryKey::new(space, issuer, value);
     TokenCheck {
         token: token(issuer, claims.token_id.as_deref(), signing_input),
         session: claims.session_id.as_deref().map(|sid| named(KeySpace::Session, sid)),
         subject: claims.subject.as_deref().map(|sub| named(KeySpace::Subject, sub)),
-        issued_at: claims.issued(),
+        issued_at,
         expires,
+    }
+}
+
+/// When a token that says it was issued then was issued at the earliest, if clocks may disagree by
+/// `tolerance_ms`. Compared with a subject's cut as it says, a token of a clock that is ahead would
+/// outlive the cut.
+pub(super) const fn earliest(said: IssuedAt, tolerance_ms: u64) -> IssuedAt {
+    match said {
+        IssuedAt::Ms(at) => IssuedAt::Ms(at.minus(tolerance_ms)),
+        IssuedAt::Seconds(at_s) => {
+            IssuedAt::Seconds(at_s.saturating_sub(tolerance_ms.div_ceil(1000)))
+        }
+        IssuedAt::Unknown => IssuedAt::Unknown,
     }
 }
 

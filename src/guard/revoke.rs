@@ -17,7 +17,8 @@ pub enum RevokeTarget<'a> {
     Token(&'a str),
     /// Every token of the session with this `sid`.
     Session(&'a str),
-    /// Every token of this subject issued up to now.
+    /// Every token of this subject issued up to now; with a clock tolerance, up to that much later,
+    /// because a clock that is ahead by as much may have issued it before.
     Subject(&'a str),
 }
 
@@ -38,7 +39,7 @@ impl<S: Store> Guard<S> {
         // First here: whatever the store answers, this instance never accepts it again.
         self.remember(&revocation, now).await;
         let answer = self.store.revoke(&revocation, now).await;
-        let durability = self.answered("revoke", answer)?;
+        let durability = self.reached("revoke", answer, now)?;
         self.telemetry().record(&Event::Revoked { scope: revocation.scope, durability });
         Ok(Some(durability))
     }
@@ -65,7 +66,7 @@ impl<S: Store> Guard<S> {
             }
             RevokeTarget::Subject(subject) => {
                 require(client, Grant::TokensRevoke)?;
-                check_subject(subject)?;
+                check_subject("subject", subject)?;
                 (RevocationScope::Subject, EntryKey::new(KeySpace::Subject, issuer, subject))
             }
         };
@@ -96,12 +97,19 @@ impl<S: Store> Guard<S> {
         selected.check_signature().ok()
     }
 
+    /// The names under which the token may have been revoked, when it was issued at the earliest,
+    /// and until when it could be accepted: how long its revocation must live.
     pub(super) fn check_of(
         &self,
         claims: &Claims<'_>,
         signed: &Signed<'_>,
         now: UnixMs,
     ) -> TokenCheck {
-        names::token_check(claims, signed.signing_input(), self.expires(claims, now))
+        let config = self.config();
+        let tolerance_ms = config.own.clock_tolerance.ms();
+        let lifetime_ms = config.lifetime_s_max.saturating_mul(1000);
+        let end = claims.expires.unwrap_or(now.plus(lifetime_ms));
+        let issued_at = names::earliest(claims.issued(), tolerance_ms);
+        names::token_check(claims, signed.signing_input(), issued_at, end.plus(tolerance_ms))
     }
 }

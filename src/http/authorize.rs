@@ -1,9 +1,10 @@
 //! ANY /v1/authorize: forward authentication for a proxy, and the simplest use of a token.
 
-use http::{HeaderName, StatusCode};
+use http::StatusCode;
+use http::header::HeaderName;
 
 use super::problem::Refused;
-use super::respond::{field_value, limit_fields, with_type};
+use super::respond::{limit_fields, set_fields, with_type};
 use super::{HttpRequest, HttpResponse, credentials};
 use crate::guard::{Caller, Guard};
 use crate::store::Store;
@@ -16,18 +17,14 @@ pub(super) async fn authorize<S: Store>(
 ) -> Result<HttpResponse, Refused> {
     let access = guard.authorize(credentials::bearer(request)?, caller).await?;
     let mut response = with_type(StatusCode::OK, "application/json", access.payload.into_bytes());
-    let headers = response.headers_mut();
-    for (name, value) in [
-        ("x-auth-subject", access.subject.as_str()),
-        ("x-auth-client", &access.client_id),
-        ("x-auth-scope", &access.scope),
-        ("x-auth-token-id", &access.token_id),
-        ("x-auth-session", access.session_id.as_deref().unwrap_or_default()),
-    ] {
-        headers.insert(HeaderName::from_static(name), field_value(value));
-    }
-    for (name, value) in limit_fields(&access.limits) {
-        headers.insert(name, field_value(&value));
-    }
+    let who = [
+        ("x-auth-subject", access.subject),
+        ("x-auth-client", access.client_id),
+        ("x-auth-scope", access.scope),
+        ("x-auth-token-id", access.token_id),
+        ("x-auth-session", access.session_id.unwrap_or_default()),
+    ];
+    set_fields(&mut response, who.map(|(name, value)| (HeaderName::from_static(name), value)));
+    set_fields(&mut response, limit_fields(&access.limits));
     Ok(response)
 }

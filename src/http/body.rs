@@ -5,6 +5,7 @@ use serde::de::DeserializeOwned;
 use super::problem::Refused;
 use super::{HttpRequest, content_type};
 use crate::guard::GuardError;
+use crate::json_fault;
 use crate::jwt::check_json_object;
 
 /// Longest body read, in bytes.
@@ -14,17 +15,9 @@ pub const BODY_BYTES_MAX: usize = 64 * 1024;
 pub(super) fn json<T: DeserializeOwned>(request: &HttpRequest) -> Result<T, Refused> {
     let text = text(request, "application/json")?;
     check_json_object(text).map_err(|reason| Refused::Malformed(format!("body: {reason}")))?;
-    let mut json = serde_json::Deserializer::from_str(text);
-    serde_path_to_error::deserialize(&mut json).map_err(|error| {
-        let path = error.path().to_string();
-        let path = if path == "." { "body" } else { &path };
-        let reason = match error.inner().to_string() {
-            // The name of a field is the sender's own word; a value may be a secret.
-            message if message.starts_with("unknown field") => "unknown field",
-            message if message.starts_with("missing field") => "a required field is missing",
-            _ => "of the wrong type or out of range",
-        };
-        Refused::Malformed(format!("{path}: {reason}"))
+    json_fault::read(text).map_err(|fault| {
+        let path = if fault.path.is_empty() { "body" } else { &fault.path };
+        Refused::Malformed(format!("{path}: {}", fault.reason))
     })
 }
 
@@ -54,6 +47,10 @@ impl Form {
     fn parse(text: &str) -> Result<Self, Refused> {
         let mut pairs: Vec<(String, String)> = Vec::new();
         for (name, value) in form_urlencoded::parse(text.as_bytes()) {
+            // What cannot be decoded would be replaced, and name somebody else.
+            if value.contains(char::REPLACEMENT_CHARACTER) {
+                return Err(Refused::Malformed("form: not UTF-8".into()));
+            }
             if pairs.len() >= 32 || pairs.iter().any(|(other, _)| *other == name) {
                 return Err(Refused::Malformed("form: a name is there twice, or too many".into()));
             }

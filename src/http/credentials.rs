@@ -35,16 +35,15 @@ pub(super) fn client_or_form<'g, S: Store>(
     request: &HttpRequest,
     form: Option<&Form>,
 ) -> Result<&'g Client, GuardError> {
-    let in_form = form.and_then(|form| Some((form.get("client_id")?, form.get("client_secret")?)));
-    match (basic(request)?, in_form) {
+    let posted = |name| form.and_then(|form| form.get(name));
+    match (basic(request)?, posted("client_secret")) {
         (Some(_), Some(_)) => Err(GuardError::Invalid {
             field: "client_secret",
             reason: "credentials were sent in two ways",
         }),
         (Some((id, secret)), None) => guard.authenticate(&id, &secret),
-        (None, Some((id, secret))) => guard.authenticate(id, secret),
-        // To a client that must identify itself, sending nothing is failing to (RFC 6749 5.2).
-        (None, None) => Err(GuardError::ClientRefused),
+        (None, Some(secret)) => guard.authenticate(posted("client_id").unwrap_or_default(), secret),
+        (None, None) => Err(GuardError::ClientMissing),
     }
 }
 
@@ -66,13 +65,13 @@ fn authorization<'r>(
     request: &'r HttpRequest,
     scheme: &str,
 ) -> Result<Option<&'r str>, GuardError> {
-    let malformed = GuardError::Credentials(CredentialsFault::Malformed);
+    let fault = GuardError::Credentials;
     let mut fields = request.headers().get_all(header::AUTHORIZATION).iter();
     let Some(field) = fields.next() else { return Ok(None) };
     if fields.next().is_some() {
-        return Err(malformed);
+        return Err(fault(CredentialsFault::Malformed));
     }
-    let text = field.to_str().map_err(|_| malformed.clone())?;
+    let text = field.to_str().map_err(|_| fault(CredentialsFault::Malformed))?;
     if text.is_empty() {
         return Ok(None);
     }
@@ -80,6 +79,6 @@ fn authorization<'r>(
     if sent.eq_ignore_ascii_case(scheme) {
         Ok(Some(rest.trim_matches(' ')))
     } else {
-        Err(malformed)
+        Err(fault(CredentialsFault::Scheme))
     }
 }

@@ -1,12 +1,11 @@
 //! /v1/limits/{policy}: take (POST), peek (GET) and reset (DELETE) of one key, for administrators.
 
-use http::header::HeaderName;
-use http::{HeaderValue, Method, StatusCode};
+use http::{Method, StatusCode};
 use serde::{Deserialize, Serialize};
 
 use super::body::Form;
 use super::problem::Refused;
-use super::respond::limit_fields;
+use super::respond::{limit_fields, set_fields};
 use super::{HttpRequest, HttpResponse, body, credentials, only, respond};
 use crate::UnixMs;
 use crate::config::Grant;
@@ -82,12 +81,4 @@ fn answer(status: StatusCode, taken: &Taken<'_>) -> HttpResponse {
     let limited = Limited { policy: taken.policy.clone(), outcome: taken.outcome };
     set_fields(&mut response, limit_fields(&[limited]));
     response
-}
-
-fn set_fields(response: &mut HttpResponse, fields: Vec<(HeaderName, String)>) {
-    for (name, value) in fields {
-        if let Ok(value) = HeaderValue::try_from(value) {
-            response.headers_mut().insert(name, value);
-        }
-    }
 }

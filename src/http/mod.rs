@@ -19,6 +19,7 @@ use crate::UnixMs;
 use crate::config::AddressSource;
 use crate::guard::{Address, Caller, Guard, GuardError};
 use crate::store::Store;
+use crate::telemetry::Event;
 use problem::Refused;
 
 /// A request whose body has been read, up to one byte more than [`BODY_BYTES_MAX`].
@@ -43,44 +44,43 @@ pub async fn handle<S: Store>(
     now: UnixMs,
 ) -> HttpResponse {
     let caller = Caller { address: address(guard.config().address, request), now };
-    let mut response = if request.uri().path() == "/healthz" {
+    let answer = if request.uri().path() == "/healthz" {
         // Liveness must not depend on a limit.
-        operations::healthz(request).unwrap_or_else(|refused| problem::response(&refused))
+        operations::healthz(request)
     } else {
-        answer(guard, request, &caller).await
+        behind_gate(guard, request, &caller).await
     };
+    let mut response = answer.unwrap_or_else(|refused| refusal(guard, request, &refused));
     if request.method() == Method::HEAD {
         response.body_mut().clear();
     }
     response
 }
 
-async fn answer<S: Store>(
+async fn behind_gate<S: Store>(
     guard: &Guard<S>,
     request: &HttpRequest,
     caller: &Caller,
-) -> HttpResponse {
-    let mut outcome = None;
+) -> Result<HttpResponse, Refused> {
     let routed = async {
         match route(guard, request, caller).await {
-            // What is wrong with the request itself is no affair of the guard's.
             Err(Refused::Guard(error)) => Err(error),
-            other => {
-                outcome = Some(other);
-                Ok(())
-            }
+            // What is wrong with the request itself is no affair of the guard's.
+            answer => Ok(answer),
         }
     };
-    let refused = match (guard.guarded(caller, routed).await, outcome) {
-        (Ok(()), Some(Ok(response))) => return response,
-        (Ok(()), Some(Err(refused))) => refused,
-        (Ok(()), None) => Refused::NotFound,
-        (Err(error), _) => Refused::Guard(error),
-    };
+    guard.guarded(caller, routed).await?
+}
+
+/// The answer to a refused request, counted once: what the guard refused, it has counted.
+fn refusal<S: Store>(guard: &Guard<S>, request: &HttpRequest, refused: &Refused) -> HttpResponse {
+    if !matches!(refused, Refused::Guard(_)) {
+        guard.telemetry().record(&Event::RequestRefused { code: refused.code() });
+    }
     if request.uri().path().starts_with("/oauth/") {
-        oauth::error_response(&refused)
+        oauth::error_response(refused)
     } else {
-        problem::response(&refused)
+        problem::response(refused)
     }
 }
 
@@ -130,20 +130,15 @@ fn only(request: &HttpRequest, allowed: &'static [Method]) -> Result<(), Refused
 
 /// The caller's address, from the one field the configuration trusts.
 fn address(source: AddressSource, request: &HttpRequest) -> Option<Address> {
-    match source {
-        AddressSource::CfConnectingIp => {
-            field(request, "cf-connecting-ip").and_then(Address::parse)
-        }
-        AddressSource::ForwardedFor { hops } => {
-            // The nth from the right is what the nth trusted proxy saw; further left is hearsay.
-            let list = field(request, "x-forwarded-for")?;
-            Address::parse(list.rsplit(',').nth(hops.checked_sub(1)?)?)
-        }
-    }
-}
-
-fn field<'r>(request: &'r HttpRequest, name: &str) -> Option<&'r str> {
-    request.headers().get(name)?.to_str().ok()
+    let (name, from_right) = match source {
+        AddressSource::CfConnectingIp => ("cf-connecting-ip", 0),
+        // The nth from the right is what the nth trusted proxy saw; further left is hearsay.
+        AddressSource::ForwardedFor { hops } => ("x-forwarded-for", hops.checked_sub(1)?),
+    };
+    // A proxy may add a field instead of an entry: the last field is the rightmost.
+    let fields = request.headers().get_all(name).into_iter().rev();
+    let mut entries = fields.flat_map(|field| field.as_bytes().rsplit(|byte| *byte == b','));
+    Address::parse(std::str::from_utf8(entries.nth(from_right)?).ok()?)
 }
 
 fn content_type(request: &HttpRequest) -> &str {

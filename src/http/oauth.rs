@@ -1,6 +1,6 @@
 //! POST /oauth/revoke (RFC 7009) and /oauth/introspect (RFC 7662), with OAuth's own error body.
 
-use http::{HeaderValue, StatusCode};
+use http::StatusCode;
 use serde::Serialize;
 
 use super::body::Form;
@@ -57,25 +57,25 @@ struct OAuthError {
     code: &'static str,
 }
 
-/// The answer of an OAuth route to a refused request.
+/// The answer of an OAuth route to a refused request. The two errors of RFC 6749 section 4.1.2.1
+/// that say the fault is ours stand for 429 and 5xx, which section 5.2 has no word for.
 pub(super) fn error_response(refused: &Refused) -> HttpResponse {
-    let error = match refused {
-        Refused::Guard(GuardError::ClientRefused) => "invalid_client",
-        Refused::Guard(GuardError::GrantMissing { .. } | GuardError::ForeignToken) => {
-            "unauthorized_client"
+    let error = match (refused, refused.status()) {
+        (Refused::Guard(GuardError::ClientMissing | GuardError::ClientRefused), _) => {
+            "invalid_client"
         }
-        Refused::Guard(GuardError::Store(_) | GuardError::RateLimited(_)) => {
+        (Refused::Guard(GuardError::GrantMissing { .. }), _) => "unauthorized_client",
+        // "... or was issued to another client."
+        (Refused::Guard(GuardError::ForeignToken), _) => "invalid_grant",
+        (_, StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE) => {
             "temporarily_unavailable"
         }
+        (_, status) if status.is_server_error() => "server_error",
         _ => "invalid_request",
     };
     let error_description = refused.detail();
     let body = OAuthError { error, error_description, code: refused.code() };
     let mut response = respond::json(refused.status(), &body);
-    for (name, value) in refused.fields() {
-        if let Ok(value) = HeaderValue::try_from(value) {
-            response.headers_mut().insert(name, value);
-        }
-    }
+    respond::set_fields(&mut response, refused.fields());
     response
 }

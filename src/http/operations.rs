@@ -23,15 +23,15 @@ pub(super) fn healthz(request: &HttpRequest) -> Result<HttpResponse, Refused> {
     Ok(respond::json(StatusCode::OK, &Health { status: "ok", store: None }))
 }
 
-/// Readiness. With a credential the store is asked and its state told; without, only whether its
-/// last call was answered, so that nobody unknown can spend the store's quota here.
+/// Readiness. With a credential the store is asked and its state told; without, hardly ever, so
+/// that nobody unknown can spend the store's quota here.
 pub(super) async fn readyz<S: Store>(
     guard: &Guard<S>,
     request: &HttpRequest,
     now: UnixMs,
 ) -> Result<HttpResponse, Refused> {
     if !request.headers().contains_key(header::AUTHORIZATION) {
-        return Ok(readiness(guard.telemetry().store_answers(), None));
+        return Ok(readiness(guard.ready(now).await, None));
     }
     require(credentials::client(guard, request)?, Grant::MetricsRead)?;
     Ok(match guard.probe(now).await {

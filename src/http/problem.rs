@@ -5,7 +5,7 @@ use http::{HeaderValue, Method, StatusCode};
 use serde::Serialize;
 
 use super::HttpResponse;
-use super::respond::{json, limit_fields};
+use super::respond::{json, limit_fields, set_fields};
 use crate::config::ConfigError;
 use crate::guard::{CredentialsFault, GuardError};
 use crate::jwt::JwtError;
@@ -23,21 +23,21 @@ pub(super) enum Refused {
     BodyTooLarge,
     /// The body is not of the media type asked for.
     MediaType(&'static str),
-    /// The body or query cannot be read; where and why, in fixed words or serde's.
+    /// The body or query cannot be read; where and why, in fixed words.
     Malformed(String),
 }
 
 /// The body of a refusal.
 #[derive(Serialize)]
-struct Problem<'a> {
-    title: &'a str,
+struct Problem {
+    title: &'static str,
     status: u16,
-    code: &'a str,
+    code: &'static str,
     detail: String,
     #[serde(skip_serializing_if = "Option::is_none")]
-    claim: Option<&'a str>,
+    claim: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    reason: Option<&'a str>,
+    reason: Option<&'static str>,
 }
 
 impl Refused {
@@ -83,7 +83,7 @@ impl Refused {
                 fields.push((header::ALLOW, names.join(", ")));
             }
             Self::Guard(GuardError::RateLimited(limits)) => fields.extend(limit_fields(limits)),
-            Self::Guard(GuardError::Store(_) | GuardError::EntropyUnavailable) => {
+            _ if self.status() == StatusCode::SERVICE_UNAVAILABLE => {
                 fields.push((header::RETRY_AFTER, "1".to_owned()));
             }
             _ => {}
@@ -97,15 +97,16 @@ impl Refused {
         let Self::Guard(error) = self else { return None };
         let bearer = |error: &str| format!("Bearer realm=\"portcullis\", error=\"{error}\"");
         match error {
-            GuardError::ClientRefused => {
+            GuardError::ClientMissing | GuardError::ClientRefused => {
                 Some("Basic realm=\"portcullis\", charset=\"UTF-8\"".into())
             }
-            // Section 3.1: without credentials, no error code.
-            GuardError::Credentials(CredentialsFault::Missing) => {
+            // Section 3.1: no error code without credentials, or with those of another scheme.
+            GuardError::Credentials(CredentialsFault::Missing | CredentialsFault::Scheme) => {
                 Some("Bearer realm=\"portcullis\"".to_owned())
             }
+            // The section would have 400; but proxies that ask for authorization (nginx) pass on
+            // no refusal but 401 and 403.
             GuardError::Credentials(_) => Some(bearer("invalid_request")),
-            GuardError::Token(JwtError::NoSigningKey) => None,
             GuardError::Token(_) | GuardError::Revoked => Some(bearer("invalid_token")),
             _ => None,
         }
@@ -114,10 +115,10 @@ impl Refused {
 
 fn guard_status(error: &GuardError) -> StatusCode {
     match error {
-        GuardError::Token(JwtError::NoSigningKey) => StatusCode::SERVICE_UNAVAILABLE,
         GuardError::Credentials(_)
         | GuardError::Token(_)
         | GuardError::Revoked
+        | GuardError::ClientMissing
         | GuardError::ClientRefused => StatusCode::UNAUTHORIZED,
         GuardError::GrantMissing { .. }
         | GuardError::BeyondGrant { .. }
@@ -125,36 +126,23 @@ fn guard_status(error: &GuardError) -> StatusCode {
         GuardError::PolicyUnknown => StatusCode::NOT_FOUND,
         GuardError::RateLimited(_) => StatusCode::TOO_MANY_REQUESTS,
         GuardError::Store(StoreError::Unsupported { .. }) => StatusCode::NOT_IMPLEMENTED,
-        GuardError::Store(_) | GuardError::EntropyUnavailable => StatusCode::SERVICE_UNAVAILABLE,
-        _ => StatusCode::BAD_REQUEST,
+        GuardError::Store(_) | GuardError::Mint(_) | GuardError::EntropyUnavailable => {
+            StatusCode::SERVICE_UNAVAILABLE
+        }
+        GuardError::Invalid { .. } | GuardError::Limit(_) => StatusCode::BAD_REQUEST,
     }
 }
 
 /// The answer to a refused request.
 pub(super) fn response(refused: &Refused) -> HttpResponse {
-    let status = refused.status();
-    let (claim, reason) = match refused {
+    let claim = match refused {
         Refused::Guard(GuardError::Token(JwtError::ClaimValidationFailed { claim, reason })) => {
-            (Some(*claim), Some(reason.name()))
+            Some((*claim, reason.name()))
         }
-        _ => (None, None),
+        _ => None,
     };
-    let problem = Problem {
-        title: status.canonical_reason().unwrap_or_default(),
-        status: status.as_u16(),
-        code: refused.code(),
-        detail: refused.detail(),
-        claim,
-        reason,
-    };
-    let mut response = json(status, &problem);
-    let headers = response.headers_mut();
-    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
-    for (name, value) in refused.fields() {
-        if let Ok(value) = HeaderValue::try_from(value) {
-            headers.insert(name, value);
-        }
-    }
+    let mut response = problem(refused.status(), refused.code(), refused.detail(), claim);
+    set_fields(&mut response, refused.fields());
     response
 }
 
@@ -168,15 +156,20 @@ pub fn unreadable() -> HttpResponse {
 /// is stands in the log, for whoever deploys; not here, for whoever asks.
 #[must_use]
 pub fn unconfigured() -> HttpResponse {
-    let problem = Problem {
-        title: "Internal Server Error",
-        status: 500,
-        code: ConfigError::CODE,
-        detail: "this deployment is not configured; its log names the fault".to_owned(),
-        claim: None,
-        reason: None,
-    };
-    let mut response = json(StatusCode::INTERNAL_SERVER_ERROR, &problem);
+    let detail = "this deployment is not configured; its log names the fault".to_owned();
+    problem(StatusCode::INTERNAL_SERVER_ERROR, ConfigError::CODE, detail, None)
+}
+
+fn problem(
+    status: StatusCode,
+    code: &'static str,
+    detail: String,
+    claim: Option<(&'static str, &'static str)>,
+) -> HttpResponse {
+    let title = status.canonical_reason().unwrap_or_default();
+    let (claim, reason) = claim.unzip();
+    let body = Problem { title, status: status.as_u16(), code, detail, claim, reason };
+    let mut response = json(status, &body);
     let kind = HeaderValue::from_static("application/problem+json");
     response.headers_mut().insert(header::CONTENT_TYPE, kind);
     response

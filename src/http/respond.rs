@@ -50,9 +50,19 @@ pub(super) fn limit_fields(limits: &[Limited]) -> Vec<(HeaderName, String)> {
     fields
 }
 
+/// Sets header fields, in place of any of the same name.
+pub(super) fn set_fields(
+    response: &mut HttpResponse,
+    fields: impl IntoIterator<Item = (HeaderName, String)>,
+) {
+    for (name, value) in fields {
+        response.headers_mut().insert(name, field_value(&value));
+    }
+}
+
 /// Text as a field value: bytes outside printable ASCII, and `%`, percent-encoded, so that nothing
 /// a token says can end a field or start another.
-pub(super) fn field_value(text: &str) -> HeaderValue {
+fn field_value(text: &str) -> HeaderValue {
     let mut value = String::with_capacity(text.len());
     for byte in text.bytes() {
         match byte {

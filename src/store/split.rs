@@ -78,3 +78,44 @@ impl<S: Store, L: Store> Store for Split<S, L> {
         self.shared.get(name, now).await
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+
+    use super::*;
+    use crate::store::contract::{Bench, store_contract};
+    use crate::store::memory::MemoryStore;
+
+    /// Two memory stores as one, the second by reference as in the Worker.
+    struct InTwo {
+        store: Split<MemoryStore, &'static MemoryStore>,
+        now: Cell<UnixMs>,
+    }
+
+    impl InTwo {
+        fn new() -> Self {
+            let limits = Box::leak(Box::new(MemoryStore::new([8; 16])));
+            let store = Split::new(MemoryStore::new([7; 16]), &*limits);
+            Self { store, now: Cell::new(UnixMs(1_700_000_000_250)) }
+        }
+    }
+
+    impl Bench for InTwo {
+        type Store = Split<MemoryStore, &'static MemoryStore>;
+
+        fn store(&self) -> &Self::Store {
+            &self.store
+        }
+
+        fn now(&self) -> UnixMs {
+            self.now.get()
+        }
+
+        async fn pass(&self, ms: u64) {
+            self.now.set(self.now.get().plus(ms));
+        }
+    }
+
+    store_contract!(InTwo::new());
+}

@@ -60,6 +60,11 @@ pub enum Event<'a> {
     },
     /// This instance could not remember a token it saw revoked: its room is full.
     RevocationForgotten,
+    /// A token could not be minted, whatever was asked for.
+    MintFailed {
+        /// The error's code.
+        code: &'static str,
+    },
     /// The platform gave no random bytes.
     EntropyUnavailable,
     /// More log lines were pending than are kept.
@@ -112,9 +117,10 @@ impl Event<'_> {
             Self::ClientRefused | Self::LimitOverflow { .. } | Self::RevocationForgotten => {
                 Some(Level::Warn)
             }
-            Self::StoreFailed { .. } | Self::StoreCorrupt { .. } | Self::EntropyUnavailable => {
-                Some(Level::Error)
-            }
+            Self::StoreFailed { .. }
+            | Self::StoreCorrupt { .. }
+            | Self::MintFailed { .. }
+            | Self::EntropyUnavailable => Some(Level::Error),
         }
     }
 
@@ -135,6 +141,7 @@ impl Event<'_> {
             Self::RevocationForgotten => {
                 metric("revocations_forgotten", "Revoked tokens seen and not remembered.")
             }
+            Self::MintFailed { .. } => metric("mint_failures", "Tokens that could not be minted."),
             Self::EntropyUnavailable => {
                 metric("entropy_failures", "Calls for random bytes failed.")
             }
@@ -156,6 +163,7 @@ impl Event<'_> {
             Self::StoreFailed { .. } => "store_failed",
             Self::StoreCorrupt { .. } => "store_corrupt",
             Self::RevocationForgotten => "revocation_forgotten",
+            Self::MintFailed { .. } => "mint_failed",
             Self::EntropyUnavailable => "entropy_unavailable",
             Self::LogLineDropped => "log_line_dropped",
         }
@@ -164,7 +172,9 @@ impl Event<'_> {
     /// Its labels, each from a bounded set.
     pub(super) fn labels(&self) -> Vec<(&'static str, String)> {
         match self {
-            Self::TokenRefused { code } | Self::RequestRefused { code } => {
+            Self::TokenRefused { code }
+            | Self::RequestRefused { code }
+            | Self::MintFailed { code } => {
                 vec![("code", (*code).to_owned())]
             }
             Self::Revoked { scope, durability } => {

@@ -9,31 +9,22 @@ mod metrics;
 pub use event::{Event, Level};
 
 use std::collections::VecDeque;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 
+use crate::UnixMs;
 use metrics::Counters;
 
 /// Most log lines kept until the platform writes them; more are counted as dropped.
 const LINES_MAX: usize = 256;
 
 /// One instance's counters and pending log lines.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Telemetry {
     counters: Mutex<Counters>,
     lines: Mutex<VecDeque<LogLine>>,
-    store_answers: AtomicBool,
-}
-
-impl Default for Telemetry {
-    fn default() -> Self {
-        Self {
-            counters: Mutex::default(),
-            lines: Mutex::default(),
-            // Nothing has failed yet.
-            store_answers: AtomicBool::new(true),
-        }
-    }
+    /// When the store failed to answer, in Unix milliseconds; 0 while it answers.
+    store_failed_ms: AtomicU64,
 }
 
 /// A line for the platform's log.
@@ -71,15 +62,27 @@ impl Telemetry {
         self.counters.lock().unwrap_or_else(PoisonError::into_inner).prometheus()
     }
 
-    /// Notes whether the store answered its last call.
-    pub(crate) fn store_answered(&self, answered: bool) {
-        self.store_answers.store(answered, Ordering::Relaxed);
+    /// Notes whether the store answered a call at `now`.
+    pub(crate) fn store_answered(&self, answered: bool, now: UnixMs) {
+        let failed_ms = if answered { 0 } else { now.0.max(1) };
+        self.store_failed_ms.store(failed_ms, Ordering::Relaxed);
     }
 
     /// Whether the store answered its last call; true before the first.
     #[must_use]
     pub fn store_answers(&self) -> bool {
-        self.store_answers.load(Ordering::Relaxed)
+        self.store_failed_ms.load(Ordering::Relaxed) == 0
+    }
+
+    /// Whether the store failed to answer at least `wait_ms` before `now`. True for one caller, who
+    /// is to ask it again; the next ones wait as long again.
+    pub(crate) fn store_is_to_be_asked(&self, wait_ms: u64, now: UnixMs) -> bool {
+        let failed_ms = self.store_failed_ms.load(Ordering::Relaxed);
+        if failed_ms == 0 || now.since(UnixMs(failed_ms)) < wait_ms {
+            return false;
+        }
+        let (relaxed, again) = (Ordering::Relaxed, now.0);
+        self.store_failed_ms.compare_exchange(failed_ms, again, relaxed, relaxed).is_ok()
     }
 }
 

@@ -1,0 +1,158 @@
+//! A memory store that fails, lies or hangs when told to.
+
+use std::cell::{Cell, RefCell};
+use std::future::poll_fn;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::task::Poll;
+
+use portcullis::UnixMs;
+use portcullis::guard::Instance;
+use portcullis::limit::Policy;
+use portcullis::store::memory::{MemoryBounds, MemoryStore};
+use portcullis::store::{
+    Admission, Admit, Durability, EntryKey, Outcome, Penalty, Record, Revocation, RevocationScope,
+    Rotated, Rotation, SessionRecord, Store, StoreError, Take,
+};
+
+/// What goes wrong.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fault {
+    /// Every call fails at once.
+    Unreachable,
+    /// Every call misses its deadline.
+    Timeout,
+    /// There is no room for a revocation.
+    Full,
+    /// No call is ever answered.
+    Hang,
+    /// Revocations are acknowledged and not kept, and none is known.
+    Forgets,
+    /// The entry of any token cannot be read.
+    Corrupt,
+    /// Outcomes are left out.
+    Short,
+}
+
+#[derive(Clone)]
+pub struct Rigged(Rc<Inner>);
+
+struct Inner {
+    apart: MemoryStore,
+    /// Whose memory is the store, when it is embedded.
+    embedded: Option<Arc<Instance>>,
+    fault: Cell<Option<Fault>>,
+    calls: RefCell<Vec<&'static str>>,
+}
+
+impl Rigged {
+    pub fn apart() -> Self {
+        Self::build(None)
+    }
+
+    pub fn embedded(instance: Arc<Instance>) -> Self {
+        Self::build(Some(instance))
+    }
+
+    fn build(embedded: Option<Arc<Instance>>) -> Self {
+        let (apart, fault, calls) = (roomy(), Cell::new(None), RefCell::default());
+        Self(Rc::new(Inner { apart, embedded, fault, calls }))
+    }
+
+    /// From now on goes wrong like this.
+    pub fn fault(&self, fault: impl Into<Option<Fault>>) {
+        self.0.fault.set(fault.into());
+    }
+
+    /// The verbs called since this was last asked.
+    pub fn calls(&self) -> Vec<&'static str> {
+        self.0.calls.take()
+    }
+
+    fn memory(&self) -> &MemoryStore {
+        self.0.embedded.as_ref().map_or(&self.0.apart, |instance| &instance.memory)
+    }
+
+    async fn called(&self, verb: &'static str) -> Result<Option<Fault>, StoreError> {
+        self.0.calls.borrow_mut().push(verb);
+        match self.0.fault.get() {
+            Some(Fault::Unreachable) => Err(StoreError::Unavailable { cause: "refused" }),
+            Some(Fault::Timeout) => Err(StoreError::Timeout { deadline_ms: 300 }),
+            Some(Fault::Hang) => poll_fn(|_| Poll::Pending).await,
+            fault => Ok(fault),
+        }
+    }
+}
+
+/// With room for more revocations than an instance remembers, as a remote store has.
+fn roomy() -> MemoryStore {
+    let bounds = MemoryBounds { revoked_subjects: 14_336, ..MemoryBounds::default() };
+    MemoryStore::with_bounds(bounds, [9; 16]).unwrap()
+}
+
+impl Store for Rigged {
+    async fn admit(&self, admit: &Admit<'_>, now: UnixMs) -> Result<Admission, StoreError> {
+        let fault = self.called("admit").await?;
+        if fault == Some(Fault::Corrupt) && admit.token.is_some() {
+            let revoked = Some(RevocationScope::Token);
+            return Ok(Admission { revoked, unreadable: true, outcomes: Vec::new() });
+        }
+        let token = admit.token.filter(|_| fault != Some(Fault::Forgets));
+        let takes = admit.takes.clone();
+        let mut admission = self.memory().admit(&Admit { token, takes }, now).await?;
+        if fault == Some(Fault::Short) {
+            admission.outcomes.pop();
+        }
+        Ok(admission)
+    }
+
+    async fn revoke(&self, revocation: &Revocation, now: UnixMs) -> Result<Durability, StoreError> {
+        match self.called("revoke").await? {
+            Some(Fault::Full) => Err(StoreError::Full { what: "tokens" }),
+            Some(Fault::Forgets) => Ok(Durability::Store),
+            _ => self.memory().revoke(revocation, now).await,
+        }
+    }
+
+    async fn rotate(&self, rotation: &Rotation, now: UnixMs) -> Result<Rotated, StoreError> {
+        self.called("rotate").await?;
+        self.memory().rotate(rotation, now).await
+    }
+
+    async fn sessions(&self, of: EntryKey, now: UnixMs) -> Result<Vec<SessionRecord>, StoreError> {
+        self.called("sessions").await?;
+        self.memory().sessions(of, now).await
+    }
+
+    async fn end_session(&self, session: EntryKey, now: UnixMs) -> Result<bool, StoreError> {
+        self.called("end_session").await?;
+        self.memory().end_session(session, now).await
+    }
+
+    async fn peek(&self, takes: &[Take<'_>], now: UnixMs) -> Result<Vec<Outcome>, StoreError> {
+        match self.called("peek").await? {
+            Some(Fault::Short) => Ok(Vec::new()),
+            _ => self.memory().peek(takes, now).await,
+        }
+    }
+
+    async fn reset(&self, policy: &Policy, key: EntryKey, now: UnixMs) -> Result<(), StoreError> {
+        self.called("reset").await?;
+        self.memory().reset(policy, key, now).await
+    }
+
+    async fn penalise(&self, penalty: &Penalty<'_>, now: UnixMs) -> Result<(), StoreError> {
+        self.called("penalise").await?;
+        self.memory().penalise(penalty, now).await
+    }
+
+    async fn put(&self, name: EntryKey, record: Record, now: UnixMs) -> Result<(), StoreError> {
+        self.called("put").await?;
+        self.memory().put(name, record, now).await
+    }
+
+    async fn get(&self, name: EntryKey, now: UnixMs) -> Result<Option<Record>, StoreError> {
+        self.called("get").await?;
+        self.memory().get(name, now).await
+    }
+}

@@ -1,0 +1,103 @@
+//! What is there, and with which methods.
+
+use portcullis::http::{FIELDS_READ, reads_body, unconfigured, unreadable};
+use serde_json::json;
+
+use crate::bench::{Ask, Bench};
+
+#[test]
+fn an_unknown_route_is_404_and_counted() {
+    let bench = Bench::new();
+    for target in ["/", "/v1", "/v1/tokens/", "/V1/tokens", "/v1/authorize/x", "/v1/limits", "//"] {
+        bench.send(Ask::get(target)).refused(404, "ERR_ROUTE_NOT_FOUND");
+    }
+    assert_eq!(bench.count("requests_refused", "ERR_ROUTE_NOT_FOUND"), 7);
+    bench.send(Ask::post("/oauth/nothing")).refused(404, "ERR_ROUTE_NOT_FOUND");
+    bench.send(Ask::new("OPTIONS", "*")).refused(404, "ERR_ROUTE_NOT_FOUND");
+    bench.send(Ask::new("CONNECT", "example.test:443")).refused(404, "ERR_ROUTE_NOT_FOUND");
+    bench.assert_nothing_was_taken();
+}
+
+#[test]
+fn another_method_is_405_with_those_there_are() {
+    let bench = Bench::new();
+    for (target, allowed) in [
+        ("/v1/tokens", "POST"),
+        ("/oauth/revoke", "POST"),
+        ("/oauth/introspect", "POST"),
+        ("/.well-known/jwks.json", "GET, HEAD"),
+        ("/healthz", "GET, HEAD"),
+        ("/readyz", "GET, HEAD"),
+        ("/metrics", "GET, HEAD"),
+        ("/v1/limits/per-subject", "POST, GET, HEAD, DELETE"),
+    ] {
+        for method in ["GET", "POST", "PUT", "DELETE", "PATCH", "OPTIONS", "TRACE", "get"] {
+            if allowed.split(", ").any(|allowed| allowed == method) {
+                continue;
+            }
+            let reply = bench.send(Ask::new(method, target).basic("admin"));
+            reply.refused(405, "ERR_METHOD_NOT_ALLOWED");
+            assert_eq!(reply.field("allow"), Some(allowed), "{method} {target}");
+        }
+    }
+    bench.assert_nothing_was_taken();
+}
+
+#[test]
+fn head_is_answered_as_get_is_without_a_body() {
+    let bench = Bench::new();
+    for target in ["/nowhere", "/healthz", "/readyz", "/metrics", "/.well-known/jwks.json"] {
+        let ask = |method| Ask::new(method, target);
+        let ask =
+            |method| if target == "/metrics" { ask(method).basic("admin") } else { ask(method) };
+        let (got, head) = (bench.send(ask("GET")), bench.send(ask("HEAD")));
+        assert_eq!((got.status, &got.fields), (head.status, &head.fields), "{target}");
+        assert!(head.text.is_empty() && !got.text.is_empty(), "{target}");
+    }
+}
+
+#[test]
+fn a_query_does_not_change_the_route_and_an_access_token_in_it_is_not_read() {
+    let bench = Bench::new();
+    let token = bench.mint();
+    let ask = Ask::get(&format!("/v1/authorize?access_token={token}"));
+    bench.send(ask).refused(401, "ERR_CREDENTIALS_MISSING");
+    assert_eq!(bench.send(Ask::get("/healthz?x")).status, 200);
+    bench.assert_nothing_was_taken();
+}
+
+#[test]
+fn only_the_fields_that_are_said_to_be_read_are_read() {
+    let bench = Bench::new();
+    let token = bench.mint();
+    let ask = Ask::get("/v1/authorize").bearer(&token).from("192.0.2.101");
+    let others =
+        ["x-http-method-override", "x-original-uri", "x-auth-subject", "forwarded", "host"];
+    let ask = others.iter().fold(ask, |ask, name| ask.field(name, "DELETE /metrics"));
+    assert!(others.iter().all(|name| !FIELDS_READ.contains(name)));
+    let reply = bench.send(ask);
+    assert_eq!((reply.status, &reply.json()["sub"]), (200, &json!("subject-7f3a")));
+}
+
+#[test]
+fn a_body_is_read_where_one_is_used_only() {
+    let reads = |method, target| reads_body(&Ask::new(method, target).request());
+    for target in ["/v1/tokens", "/oauth/revoke", "/oauth/introspect", "/v1/limits/p"] {
+        assert!(reads("POST", target));
+        assert!(!reads("GET", target) && !reads("DELETE", target));
+    }
+    assert!(!reads("POST", "/v1/authorize"));
+}
+
+#[test]
+fn what_the_shell_answers_by_itself_is_a_problem_too() {
+    for (response, status, code) in
+        [(unconfigured(), 500, "ERR_CONFIG_INVALID"), (unreadable(), 400, "ERR_REQUEST_INVALID")]
+    {
+        let reply = crate::bench::Reply::new(&Ask::get("/").request(), response);
+        reply.refused(status, code);
+        assert_eq!(reply.field("content-type"), Some("application/problem+json"));
+        assert_eq!(reply.field("cache-control"), Some("no-store"));
+        assert_eq!(reply.json()["status"], status);
+    }
+}
