@@ -13,6 +13,8 @@ const SOURCE: &str = "PORTCULLIS_CLIENTS";
 /// What [`is_audience`] asks for.
 pub(super) const AUDIENCE_RULE: &str =
     "must have 1 to 255 bytes and no control character, quote or backslash";
+/// Most audiences of a client, and so of a token.
+pub(crate) const AUDIENCES_MAX: usize = 16;
 /// Most clients a configuration may have.
 const CLIENTS_MAX: usize = 10_000;
 
@@ -158,6 +160,9 @@ impl Written {
         }
         if !self.scopes.iter().all(|scope| crate::jwt::is_scope_token(scope)) {
             return Err(("scopes", "must be scope tokens (RFC 6749 section 3.3)"));
+        }
+        if self.audiences.len() > AUDIENCES_MAX {
+            return Err(("audiences", "must be at most 16: a token may be for all of them"));
         }
         if self.grants.contains(&Grant::TokensIssue) && self.audiences.is_empty() {
             return Err(("audiences", "a client that issues tokens needs at least one"));

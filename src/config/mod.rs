@@ -9,6 +9,7 @@ mod duration;
 mod error;
 mod settings;
 
+pub(crate) use client::AUDIENCES_MAX;
 pub use client::{Client, ClientId, Clients, Grant};
 pub use duration::parse_duration_ms;
 pub use error::ConfigError;
@@ -76,6 +77,16 @@ impl Config {
             address: settings.address()?,
             issuer: settings.issuer,
         })
+    }
+
+    /// How long a token that exists now can be accepted from now on, at most, in milliseconds: a
+    /// clock that is ahead by the tolerance issued it for the longest lifetime, and it is accepted
+    /// for the tolerance after its end. `iat` is compared in whole seconds, rounded up.
+    #[must_use]
+    pub fn acceptance_ms_max(&self) -> u64 {
+        let tolerance_ms = self.own.clock_tolerance.ms();
+        let lifetime_ms = self.lifetime_s_max.saturating_mul(1000);
+        lifetime_ms.saturating_add(tolerance_ms.saturating_mul(2)).saturating_add(1000)
     }
 
     /// The policy of that name.

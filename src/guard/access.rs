@@ -22,8 +22,6 @@ pub struct Access {
     pub token_id: String,
     /// `sid`, when there is one.
     pub session_id: Option<String>,
-    /// When the token ends.
-    pub expires: UnixMs,
     /// The claims set exactly as signed: JSON text.
     pub payload: String,
     /// What each policy decided.
@@ -52,7 +50,6 @@ impl<S: Store> Guard<S> {
             scope: owned(&claims.scope).unwrap_or_default(),
             token_id: owned(&claims.token_id).unwrap_or_default(),
             session_id: owned(&claims.session_id),
-            expires: check.expires,
             payload: signed.payload().to_owned(),
             limits,
         })

@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 
 use super::{Guard, GuardError, require};
 use crate::UnixMs;
-use crate::config::{Client, Grant};
+use crate::config::{AUDIENCES_MAX, Client, Grant};
 use crate::jwt::{self, NewToken, is_scope_token};
 use crate::store::Store;
 use crate::telemetry::Event;
@@ -14,8 +14,6 @@ use crate::telemetry::Event;
 const SUBJECT_BYTES_MAX: usize = 255;
 /// Longest `scope`, in bytes.
 const SCOPE_BYTES_MAX: usize = 1024;
-/// Most audiences of one token.
-const AUDIENCES_MAX: usize = 16;
 /// Most bytes of further claims, as JSON.
 const CLAIMS_BYTES_MAX: usize = 4096;
 

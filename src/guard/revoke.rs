@@ -51,9 +51,7 @@ impl<S: Store> Guard<S> {
         now: UnixMs,
     ) -> Result<Option<Revocation>, GuardError> {
         let issuer = &self.config().issuer;
-        let lifetime_ms = self.config().lifetime_s_max.saturating_mul(1000);
-        let tolerance_ms = self.config().own.clock_tolerance.ms();
-        let expires = now.plus(lifetime_ms).plus(tolerance_ms);
+        let expires = now.plus(self.config().acceptance_ms_max());
         let (scope, key) = match target {
             RevokeTarget::Token(token) => return self.token_revocation(token, client, now),
             RevokeTarget::Session(session) => {
@@ -107,9 +105,11 @@ impl<S: Store> Guard<S> {
     ) -> TokenCheck {
         let config = self.config();
         let tolerance_ms = config.own.clock_tolerance.ms();
-        let lifetime_ms = config.lifetime_s_max.saturating_mul(1000);
-        let end = claims.expires.unwrap_or(now.plus(lifetime_ms));
+        let accepted_until = match claims.expires {
+            Some(end) => end.plus(tolerance_ms),
+            None => now.plus(config.acceptance_ms_max()),
+        };
         let issued_at = names::earliest(claims.issued(), tolerance_ms);
-        names::token_check(claims, signed.signing_input(), issued_at, end.plus(tolerance_ms))
+        names::token_check(claims, signed.signing_input(), issued_at, accepted_until)
     }
 }

@@ -1,15 +1,36 @@
 //! Bodies: bounded, of the media type asked for, strictly read.
 
 use serde::de::DeserializeOwned;
+use thiserror::Error;
 
 use super::problem::Refused;
 use super::{HttpRequest, content_type};
+use crate::UnixMs;
 use crate::guard::GuardError;
 use crate::json_fault;
 use crate::jwt::check_json_object;
 
 /// Longest body read, in bytes.
 pub const BODY_BYTES_MAX: usize = 64 * 1024;
+
+/// A body, received.
+pub struct Received {
+    /// Its bytes: at most one more than [`BODY_BYTES_MAX`], which tells that it is longer.
+    pub bytes: Vec<u8>,
+    /// When it was whole.
+    pub now: UnixMs,
+}
+
+/// Why a body was not received.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+pub enum BodyFault {
+    /// The client took too long to send it.
+    #[error("the body did not arrive in time")]
+    TimedOut,
+    /// It ended before its end.
+    #[error("the body broke off")]
+    BrokenOff,
+}
 
 /// Reads a JSON object: unknown fields and, at any depth, duplicate members are refused.
 pub(super) fn json<T: DeserializeOwned>(request: &HttpRequest) -> Result<T, Refused> {

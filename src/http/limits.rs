@@ -9,7 +9,7 @@ use super::respond::{limit_fields, set_fields};
 use super::{HttpRequest, HttpResponse, body, credentials, only, respond};
 use crate::UnixMs;
 use crate::config::Grant;
-use crate::guard::{Guard, Limited, Taken, require};
+use crate::guard::{Guard, GuardError, Limited, Taken, require};
 use crate::store::Store;
 
 #[derive(Deserialize)]
@@ -47,9 +47,11 @@ pub(super) async fn administer<S: Store>(
         Method::POST => {
             let order: Order = body::json(request)?;
             let taken = guard.take(policy, &order.key, order.cost, now).await?;
-            let denied = !taken.outcome.decision.allowed && !taken.outcome.shadow;
-            let status = if denied { StatusCode::TOO_MANY_REQUESTS } else { StatusCode::OK };
-            Ok(answer(status, &taken))
+            let limited = limited(&taken);
+            if limited.denies() {
+                return Err(GuardError::RateLimited(vec![limited]).into());
+            }
+            Ok(answer(&taken))
         }
         Method::DELETE => {
             let query = Form::of_query(request)?;
@@ -61,15 +63,19 @@ pub(super) async fn administer<S: Store>(
         _ => {
             let query = Form::of_query(request)?;
             let taken = guard.peek(policy, query.require("key")?, now).await?;
-            Ok(answer(StatusCode::OK, &taken))
+            Ok(answer(&taken))
         }
     }
 }
 
-fn answer(status: StatusCode, taken: &Taken<'_>) -> HttpResponse {
+fn limited(taken: &Taken<'_>) -> Limited {
+    Limited { policy: taken.policy.clone(), outcome: taken.outcome }
+}
+
+fn answer(taken: &Taken<'_>) -> HttpResponse {
     let decision = taken.outcome.decision;
     let mut response = respond::json(
-        status,
+        StatusCode::OK,
         &Answer {
             allowed: decision.allowed,
             limit: decision.limit,
@@ -78,7 +84,6 @@ fn answer(status: StatusCode, taken: &Taken<'_>) -> HttpResponse {
             retry_after_ms: decision.retry_after_ms,
         },
     );
-    let limited = Limited { policy: taken.policy.clone(), outcome: taken.outcome };
-    set_fields(&mut response, limit_fields(&[limited]));
+    set_fields(&mut response, limit_fields(&[limited(taken)]));
     response
 }

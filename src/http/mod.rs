@@ -10,8 +10,10 @@ mod problem;
 mod respond;
 mod tokens;
 
-pub use body::BODY_BYTES_MAX;
+pub use body::{BODY_BYTES_MAX, BodyFault, Received};
 pub use problem::{unconfigured, unreadable};
+
+use std::future::Future;
 
 use http::{Method, Request, Response, header};
 
@@ -31,26 +33,43 @@ pub type HttpResponse = Response<Vec<u8>>;
 pub const FIELDS_READ: &[&str] =
     &["authorization", "content-type", "cf-connecting-ip", "x-forwarded-for"];
 
-/// Whether the body of this request is read: forward authentication looks at none, however long.
-#[must_use]
-pub fn reads_body(request: &HttpRequest) -> bool {
-    request.method() == Method::POST && request.uri().path() != "/v1/authorize"
+/// Whether a route reads the body of this request: forward authentication looks at none, however
+/// long, and what there is no route for is not waited for.
+fn reads_body(request: &HttpRequest) -> bool {
+    let path = request.uri().path();
+    let read = matches!(path, "/v1/tokens" | "/oauth/revoke" | "/oauth/introspect");
+    request.method() == Method::POST && (read || path.starts_with("/v1/limits/"))
 }
 
-/// Answers one request at `now`. Always answers: a refusal is a response too.
+/// Answers one request that was received whole at `now`. Always answers: a refusal is a response
+/// too.
 pub async fn handle<S: Store>(
     guard: &Guard<S>,
     request: &HttpRequest,
     now: UnixMs,
 ) -> HttpResponse {
-    let caller = Caller { address: address(guard.config().address, request), now };
+    let (head, bytes) = request.clone().into_parts();
+    let body = async { Ok(Received { bytes, now }) };
+    serve(guard, Request::from_parts(head, ()), body, now).await
+}
+
+/// As [`handle`], for a request whose head was received at `now`: `body` is awaited once the caller
+/// has passed the gate and a route needs it, and says when it was whole.
+pub async fn serve<S: Store>(
+    guard: &Guard<S>,
+    head: Request<()>,
+    body: impl Future<Output = Result<Received, BodyFault>>,
+    now: UnixMs,
+) -> HttpResponse {
+    let mut request = head.map(|()| Vec::new());
+    let caller = Caller { address: address(guard.config().address, &request), now };
     let answer = if request.uri().path() == "/healthz" {
         // Liveness must not depend on a limit.
-        operations::healthz(request)
+        operations::healthz(&request)
     } else {
-        behind_gate(guard, request, &caller).await
+        behind_gate(guard, &mut request, body, &caller).await
     };
-    let mut response = answer.unwrap_or_else(|refused| refusal(guard, request, &refused));
+    let mut response = answer.unwrap_or_else(|refused| refusal(guard, &request, &refused));
     if request.method() == Method::HEAD {
         response.body_mut().clear();
     }
@@ -59,17 +78,33 @@ pub async fn handle<S: Store>(
 
 async fn behind_gate<S: Store>(
     guard: &Guard<S>,
-    request: &HttpRequest,
+    request: &mut HttpRequest,
+    body: impl Future<Output = Result<Received, BodyFault>>,
     caller: &Caller,
 ) -> Result<HttpResponse, Refused> {
     let routed = async {
-        match route(guard, request, caller).await {
+        match receive_and_route(guard, request, body, *caller).await {
             Err(Refused::Guard(error)) => Err(error),
             // What is wrong with the request itself is no affair of the guard's.
             answer => Ok(answer),
         }
     };
     guard.guarded(caller, routed).await?
+}
+
+async fn receive_and_route<S: Store>(
+    guard: &Guard<S>,
+    request: &mut HttpRequest,
+    body: impl Future<Output = Result<Received, BodyFault>>,
+    mut caller: Caller,
+) -> Result<HttpResponse, Refused> {
+    if reads_body(request) {
+        let received = body.await?;
+        *request.body_mut() = received.bytes;
+        // A cut made now must cover what was issued while the body came in.
+        caller.now = received.now;
+    }
+    route(guard, request, &caller).await
 }
 
 /// The answer to a refused request, counted once: what the guard refused, it has counted.
@@ -145,6 +180,12 @@ fn content_type(request: &HttpRequest) -> &str {
     let value = request.headers().get(header::CONTENT_TYPE);
     let value = value.and_then(|value| value.to_str().ok()).unwrap_or_default();
     value.split_once(';').map_or(value, |(media_type, _)| media_type).trim()
+}
+
+impl From<BodyFault> for Refused {
+    fn from(fault: BodyFault) -> Self {
+        Self::Body(fault)
+    }
 }
 
 impl From<GuardError> for Refused {

@@ -4,12 +4,13 @@ use http::header::{self, HeaderName};
 use http::{HeaderValue, Method, StatusCode};
 use serde::Serialize;
 
-use super::HttpResponse;
 use super::respond::{json, limit_fields, set_fields};
+use super::{BodyFault, HttpResponse};
 use crate::config::ConfigError;
 use crate::guard::{CredentialsFault, GuardError};
 use crate::jwt::JwtError;
 use crate::store::StoreError;
+use crate::telemetry::{Event, Telemetry};
 
 /// Why a request is not answered as asked.
 pub(super) enum Refused {
@@ -19,6 +20,8 @@ pub(super) enum Refused {
     NotFound,
     /// The route does not have this method.
     Method(&'static [Method]),
+    /// The body was not received.
+    Body(BodyFault),
     /// The body is longer than is read.
     BodyTooLarge,
     /// The body is not of the media type asked for.
@@ -46,9 +49,10 @@ impl Refused {
             Self::Guard(error) => guard_status(error),
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::Method(_) => StatusCode::METHOD_NOT_ALLOWED,
+            Self::Body(BodyFault::TimedOut) => StatusCode::REQUEST_TIMEOUT,
             Self::BodyTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::MediaType(_) => StatusCode::UNSUPPORTED_MEDIA_TYPE,
-            Self::Malformed(_) => StatusCode::BAD_REQUEST,
+            Self::Malformed(_) | Self::Body(BodyFault::BrokenOff) => StatusCode::BAD_REQUEST,
         }
     }
 
@@ -59,7 +63,8 @@ impl Refused {
             Self::Method(_) => "ERR_METHOD_NOT_ALLOWED",
             Self::BodyTooLarge => "ERR_BODY_TOO_LARGE",
             Self::MediaType(_) => "ERR_MEDIA_TYPE_UNSUPPORTED",
-            Self::Malformed(_) => "ERR_REQUEST_INVALID",
+            Self::Body(BodyFault::TimedOut) => "ERR_BODY_TIMEOUT",
+            Self::Malformed(_) | Self::Body(BodyFault::BrokenOff) => "ERR_REQUEST_INVALID",
         }
     }
 
@@ -68,6 +73,7 @@ impl Refused {
             Self::Guard(error) => error.to_string(),
             Self::NotFound => "there is no such route".to_owned(),
             Self::Method(_) => "the route does not have this method".to_owned(),
+            Self::Body(fault) => fault.to_string(),
             Self::BodyTooLarge => format!("the body has more than {} bytes", super::BODY_BYTES_MAX),
             Self::MediaType(expected) => format!("the body must be {expected}"),
             Self::Malformed(fault) => fault.clone(),
@@ -83,9 +89,11 @@ impl Refused {
                 fields.push((header::ALLOW, names.join(", ")));
             }
             Self::Guard(GuardError::RateLimited(limits)) => fields.extend(limit_fields(limits)),
-            _ if self.status() == StatusCode::SERVICE_UNAVAILABLE => {
-                fields.push((header::RETRY_AFTER, "1".to_owned()));
-            }
+            // What may be over in a second. A missing key or a full store will not.
+            Self::Guard(
+                GuardError::Store(StoreError::Unavailable { .. } | StoreError::Timeout { .. })
+                | GuardError::EntropyUnavailable,
+            ) => fields.push((header::RETRY_AFTER, "1".to_owned())),
             _ => {}
         }
         fields.extend(self.challenge().map(|value| (header::WWW_AUTHENTICATE, value)));
@@ -146,10 +154,12 @@ pub(super) fn response(refused: &Refused) -> HttpResponse {
     response
 }
 
-/// The answer to a request that could not be received whole: method, target, field or body.
+/// The answer to a request whose method, target or a field cannot be read, counted.
 #[must_use]
-pub fn unreadable() -> HttpResponse {
-    response(&Refused::Malformed("the request could not be read".to_owned()))
+pub fn unreadable(telemetry: &Telemetry) -> HttpResponse {
+    let refused = Refused::Malformed("the request could not be read".to_owned());
+    telemetry.record(&Event::RequestRefused { code: refused.code() });
+    response(&refused)
 }
 
 /// The answer of an instance that has no valid configuration: to everything, 500. Where the fault

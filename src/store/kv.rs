@@ -177,6 +177,17 @@ mod tests {
     }
 
     #[test]
+    fn the_layout_of_a_key_is_fixed_because_another_would_forget_every_revocation() {
+        let name = EntryKey::new(KeySpace::Token, "i", "v");
+        let keys = [RevocationScope::Token, RevocationScope::Session, RevocationScope::Subject]
+            .map(|scope| key(scope, name));
+        let digest = "TQ1suxKzyU2j-wEqI2zaZoyzsvj24lE0pBXelWMeWGo";
+        assert_eq!(keys[0], format!("portcullis:1:revoked:token:{digest}"));
+        assert_eq!(keys[1], format!("portcullis:1:revoked:session:{digest}"));
+        assert_eq!(keys[2], format!("portcullis:1:revoked:subject:{digest}"));
+    }
+
+    #[test]
     fn the_keys_name_each_scope_once() {
         let keys = keys(&check(IssuedAt::Unknown));
         assert_eq!(keys.len(), 2);

@@ -1,5 +1,7 @@
 //! The store port: one async trait, shaped by the domain and not by any database.
 
+use std::fmt;
+
 use super::{EntryKey, StoreError};
 use crate::UnixMs;
 use crate::jwt::IssuedAt;
@@ -239,4 +241,25 @@ pub struct Record {
 impl Record {
     /// The most bytes a value has.
     pub const BYTES_MAX: usize = 4_096;
+}
+
+/// Stands in storage keys: a change of it is a change of their layout.
+impl fmt::Display for RevocationScope {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Token => "token",
+            Self::Session => "session",
+            Self::Subject => "subject",
+        })
+    }
+}
+
+impl fmt::Display for Durability {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Local => "local",
+            Self::Secondary => "secondary",
+            Self::Store => "store",
+        })
+    }
 }

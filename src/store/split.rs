@@ -83,6 +83,9 @@ impl<S: Store, L: Store> Store for Split<S, L> {
 mod tests {
     use std::cell::Cell;
 
+    #[cfg(target_arch = "wasm32")]
+    use wasm_bindgen_test::wasm_bindgen_test as test;
+
     use super::*;
     use crate::store::contract::{Bench, store_contract};
     use crate::store::memory::MemoryStore;

@@ -1,7 +1,5 @@
 //! The events, their counters, their levels.
 
-use std::fmt;
-
 use serde_json::json;
 
 use crate::limit::PolicyName;
@@ -201,25 +199,5 @@ impl Event<'_> {
         }
         line.push('}');
         line
-    }
-}
-
-impl fmt::Display for RevocationScope {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Token => "token",
-            Self::Session => "session",
-            Self::Subject => "subject",
-        })
-    }
-}
-
-impl fmt::Display for Durability {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Local => "local",
-            Self::Secondary => "secondary",
-            Self::Store => "store",
-        })
     }
 }

@@ -23,6 +23,7 @@ const KV: &str = "PORTCULLIS_KV";
 /// # Errors
 /// [`ConfigError`] with the path of the first fault. There is no default for a secret.
 pub(super) fn instance(env: &Env) -> Result<Instance, ConfigError> {
+    kv(env).ok_or_else(|| ConfigError::new(KV, "missing: bind a KV namespace of this name"))?;
     let config = Config::from_json(&text(env, SETTINGS)?, &text(env, KEYS)?, &text(env, CLIENTS)?)?;
     let fault = || ConfigError::new("runtime", "gave no random bytes");
     let random = entropy().ok_or_else(fault)?;
@@ -31,8 +32,8 @@ pub(super) fn instance(env: &Env) -> Result<Instance, ConfigError> {
 }
 
 /// The KV namespace; a deployment without one would revoke nothing beyond its own isolate.
-pub(super) fn kv(env: &Env) -> Result<KvStore, ConfigError> {
-    env.kv(KV).map_err(|_| ConfigError::new(KV, "missing: bind a KV namespace of this name"))
+pub(super) fn kv(env: &Env) -> Option<KvStore> {
+    env.kv(KV).ok()
 }
 
 /// 32 random bytes of the runtime; `None` where it has none to give.

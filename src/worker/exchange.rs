@@ -5,53 +5,48 @@ use futures_util::StreamExt as _;
 use http::{Method, Request};
 use worker::{Headers, Response, Result};
 
-use super::clock::within;
-use crate::http::{BODY_BYTES_MAX, FIELDS_READ, HttpRequest, HttpResponse, reads_body, unreadable};
+use super::clock::{now, within};
+use crate::http::{BODY_BYTES_MAX, BodyFault, FIELDS_READ, HttpResponse, Received};
 
 /// How long a client may take to send its body, in milliseconds.
 const BODY_DEADLINE_MS: u64 = 10_000;
 
-/// The request as the core takes it, or the answer to one that cannot be read.
-pub(super) async fn receive(
-    request: &mut worker::Request,
-) -> std::result::Result<HttpRequest, HttpResponse> {
-    let method = Method::from_bytes(request.inner().method().as_bytes());
-    let received = Request::builder().uri(request.inner().url()).body(Vec::new());
-    let (Ok(method), Ok(mut received)) = (method, received) else { return Err(unreadable()) };
-    *received.method_mut() = method;
+/// The head of a request as the core takes it; `None` when its method, target or a field cannot be
+/// read.
+pub(super) fn head(request: &worker::Request) -> Option<Request<()>> {
+    let mut head = Request::builder().uri(request.inner().url()).body(()).ok()?;
+    *head.method_mut() = Method::from_bytes(request.inner().method().as_bytes()).ok()?;
     for name in FIELDS_READ {
-        let value = request.headers().get(name).ok().flatten().map(http::HeaderValue::try_from);
-        match value {
-            Some(Ok(value)) => {
-                received.headers_mut().insert(*name, value);
-            }
-            Some(Err(_)) => return Err(unreadable()),
-            None => {}
+        if let Some(value) = request.headers().get(name).ok().flatten() {
+            head.headers_mut().insert(*name, value.try_into().ok()?);
         }
     }
-    if reads_body(&received) {
-        let body = within(BODY_DEADLINE_MS, body(request)).await.flatten();
-        *received.body_mut() = body.ok_or_else(unreadable)?;
-    }
-    Ok(received)
+    Some(head)
 }
 
-/// The body, read no further than one byte more than is accepted; `None` when it breaks off.
-async fn body(request: &mut worker::Request) -> Option<Vec<u8>> {
-    let mut body = Vec::new();
+/// The body of a request, within its deadline.
+pub(super) async fn body(mut request: worker::Request) -> std::result::Result<Received, BodyFault> {
+    let received = within(BODY_DEADLINE_MS, read(&mut request)).await;
+    let bytes = received.ok_or(BodyFault::TimedOut)?.ok_or(BodyFault::BrokenOff)?;
+    Ok(Received { bytes, now: now() })
+}
+
+/// Reads no further than one byte more than is accepted; `None` when the body breaks off.
+async fn read(request: &mut worker::Request) -> Option<Vec<u8>> {
+    let mut bytes = Vec::new();
     if request.inner().body().is_none() {
-        return Some(body);
+        return Some(bytes);
     }
     let mut chunks = request.stream().ok()?;
     while let Some(chunk) = chunks.next().await {
         let chunk = chunk.ok()?;
-        let room = BODY_BYTES_MAX.saturating_add(1).saturating_sub(body.len());
-        body.extend(chunk.into_iter().take(room));
-        if body.len() > BODY_BYTES_MAX {
+        let room = BODY_BYTES_MAX.saturating_add(1).saturating_sub(bytes.len());
+        bytes.extend(chunk.into_iter().take(room));
+        if bytes.len() > BODY_BYTES_MAX {
             break;
         }
     }
-    Some(body)
+    Some(bytes)
 }
 
 /// The core's answer as the runtime takes it.

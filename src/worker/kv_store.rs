@@ -2,9 +2,11 @@
 
 use std::cell::Cell;
 
+use worker::Env;
 use worker::kv::{KvError, KvStore};
 
 use super::clock::within;
+use super::environment;
 use crate::UnixMs;
 use crate::limit::Policy;
 use crate::store::kv::{self, Entry, Verdict};
@@ -22,22 +24,29 @@ thread_local! {
 }
 
 /// A store of revocations only: KV has no compare-and-set to rotate a session by, and cannot count.
-pub(super) struct KvRevocations {
-    namespace: KvStore,
+///
+/// The binding is looked up when it is first needed: most refusals need no store, and looking it up
+/// costs several calls into the runtime.
+pub(super) struct KvRevocations<'e> {
+    env: &'e Env,
 }
 
-impl KvRevocations {
-    pub(super) const fn new(namespace: KvStore) -> Self {
-        Self { namespace }
+impl<'e> KvRevocations<'e> {
+    pub(super) const fn new(env: &'e Env) -> Self {
+        Self { env }
+    }
+
+    fn namespace(&self) -> Result<KvStore, StoreError> {
+        environment::kv(self.env).ok_or(StoreError::Unavailable { cause: "kv_unbound" })
     }
 
     async fn read(&self, keys: &[String]) -> Result<Vec<Option<String>>, StoreError> {
-        let mut values = call(self.namespace.get_bulk(keys).text()).await?;
+        let mut values = call(self.namespace()?.get_bulk(keys).text()).await?;
         Ok(keys.iter().map(|key| values.remove(key).flatten()).collect())
     }
 
     async fn write(&self, key: &str, value: String, expiration_s: u64) -> Result<(), StoreError> {
-        let put = self.namespace.put(key, value).map_err(|error| failure(&error))?;
+        let put = self.namespace()?.put(key, value).map_err(|error| failure(&error))?;
         call(put.expiration(expiration_s).execute()).await
     }
 }
@@ -62,7 +71,7 @@ const fn unsupported<T>(verb: &'static str) -> Result<T, StoreError> {
     Err(StoreError::Unsupported { verb })
 }
 
-impl Store for KvRevocations {
+impl Store for KvRevocations<'_> {
     /// One read of all keys the token may have been revoked under.
     async fn admit(&self, admit: &Admit<'_>, now: UnixMs) -> Result<Admission, StoreError> {
         if !admit.takes.is_empty() {

@@ -26,25 +26,18 @@ thread_local! {
 /// The Worker's only entry point.
 #[event(fetch)]
 async fn fetch(
-    mut request: worker::Request,
+    request: worker::Request,
     env: Env,
     _context: Context,
 ) -> worker::Result<worker::Response> {
     let Some(instance) = instance(&env) else { return exchange::respond(http::unconfigured()) };
-    let kv = match environment::kv(&env) {
-        Ok(kv) => kv,
-        Err(error) => {
-            log_fault(&error);
-            return exchange::respond(http::unconfigured());
-        }
-    };
-    let response = match exchange::receive(&mut request).await {
-        Ok(received) => {
-            let store = Split::new(KvRevocations::new(kv), &instance.memory);
+    let response = match exchange::head(&request) {
+        Some(head) => {
+            let store = Split::new(KvRevocations::new(&env), &instance.memory);
             let guard = Guard::new(Arc::clone(&instance), store, environment::entropy);
-            http::handle(&guard, &received, clock::now()).await
+            http::serve(&guard, head, exchange::body(request), clock::now()).await
         }
-        Err(refusal) => refusal,
+        None => http::unreadable(&instance.telemetry),
     };
     write_log(&instance.telemetry);
     exchange::respond(response)

@@ -75,3 +75,25 @@ fn a_later_cut_moves_the_earlier_one_on_and_never_back() {
     bench.authorize(&between).refused(401, "ERR_JWT_REVOKED");
     Bench::beside(&bench).authorize(&between).refused(401, "ERR_JWT_REVOKED");
 }
+
+/// The longest-lived token there can be: issued by a clock that is ahead by the tolerance, for the
+/// longest lifetime, and accepted for the tolerance after its end.
+#[test]
+fn a_revocation_outlives_every_token_it_refuses() {
+    for target in [("subject", SUBJECT), ("session", "sid-of-the-token")] {
+        let bench = Bench::with(tolerant("5m"));
+        let iat = bench.now().seconds() + 300;
+        let token = crate::bench::forge::token(
+            &json!({"iat": iat, "iat_ms": iat * 1000, "exp": iat + 86_400, "sid": "sid-of-the-token"}),
+        );
+        let last_ms = (iat + 86_400 + 300) * 1000 - 1;
+        let wait_ms = last_ms - bench.now().0;
+        let untouched = Bench::with(tolerant("5m"));
+        untouched.pass(wait_ms);
+        assert_eq!(untouched.authorize(&token).status, 200, "it is accepted until then");
+        let ask = Ask::post("/oauth/revoke").basic("admin").form(&[target]);
+        assert_eq!(bench.send(ask).status, 200);
+        bench.pass(wait_ms);
+        bench.authorize(&token).refused(401, "ERR_JWT_REVOKED");
+    }
+}

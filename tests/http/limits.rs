@@ -1,9 +1,12 @@
 //! Limits on what an access token may do.
 
+use std::net::Ipv4Addr;
+
+use portcullis::store::memory::MemoryBounds;
 use serde_json::{Value, json};
 
-use crate::bench::setup::policy;
-use crate::bench::{Ask, Bench};
+use crate::bench::setup::{failures, policy};
+use crate::bench::{Ask, Bench, forge};
 
 fn with_limits(limits: Value) -> Bench {
     Bench::with(|settings| settings["limits"] = limits)
@@ -77,6 +80,8 @@ fn each_subject_client_and_address_is_counted_apart() {
     assert_eq!(send(&token, "192.0.2.102"), "r=7 r=7 r=8");
     let other = bench.mint_with(&json!({"sub": "another-subject"}));
     assert_eq!(send(&other, "192.0.2.101"), "r=8 r=6 r=7");
+    let elsewhere = forge::token(&json!({"client_id": "wide", "sub": "another-subject"}));
+    assert_eq!(send(&elsewhere, "192.0.2.103"), "r=7 r=8 r=8");
 }
 
 #[test]
@@ -131,17 +136,18 @@ fn a_refused_token_takes_nothing_from_any_limit() {
     bench.assert_nothing_was_taken();
 }
 
+fn address(number: usize) -> String {
+    Ipv4Addr::from(0x0a00_0000 + u32::try_from(number).unwrap()).to_string()
+}
+
 #[test]
 fn a_full_partition_counts_newcomers_in_one_bucket_and_says_so() {
     let bench = Bench::with(|settings| {
         settings["limits"] = json!([]);
         settings["gate"] = json!({"limit": 2, "window": "60s"});
     });
-    let from = |number: u32| {
-        let address = std::net::Ipv4Addr::from(0x0a00_0000 + number).to_string();
-        bench.send(Ask::get("/readyz").from(&address)).status
-    };
-    let room = portcullis::store::memory::MemoryBounds::default().keys_per_policy as u32;
+    let from = |number| bench.send(Ask::get("/readyz").from(&address(number))).status;
+    let room = MemoryBounds::default().keys_per_policy;
     for number in 0..room {
         assert_eq!(from(number), 200);
     }
@@ -149,4 +155,19 @@ fn a_full_partition_counts_newcomers_in_one_bucket_and_says_so() {
     assert_eq!([from(room), from(room + 1), from(room + 2)], [200, 200, 429]);
     assert_eq!(from(7), 200, "who has a count of its own keeps it");
     assert_eq!(bench.count("limit_overflows", "policy=\"gate\""), 3);
+}
+
+#[test]
+fn looking_whether_an_address_failed_before_is_no_overflow() {
+    let bench = Bench::embedded(|settings| settings["limits"] = json!([failures(2)]));
+    let room = MemoryBounds::default().keys_per_policy;
+    for number in 0..room {
+        let ask = Ask::get("/v1/authorize").bearer("bad").from(&address(number));
+        bench.send(ask).refused(401, "ERR_JWS_INVALID");
+    }
+    let newcomer = || Ask::get("/v1/authorize").from(&address(room));
+    assert_eq!(bench.send(newcomer().bearer(&bench.mint())).status, 200);
+    assert_eq!(bench.count("limit_overflows", ""), 0);
+    bench.send(newcomer().bearer("bad")).refused(401, "ERR_JWS_INVALID");
+    assert_eq!(bench.count("limit_overflows", "policy=\"failures\""), 1);
 }

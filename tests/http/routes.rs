@@ -1,6 +1,10 @@
 //! What is there, and with which methods.
 
-use portcullis::http::{FIELDS_READ, reads_body, unconfigured, unreadable};
+use std::cell::Cell;
+
+use pollster::block_on;
+use portcullis::http::{BodyFault, FIELDS_READ, HttpResponse, serve, unconfigured, unreadable};
+use portcullis::telemetry::Telemetry;
 use serde_json::json;
 
 use crate::bench::{Ask, Bench};
@@ -79,21 +83,58 @@ fn only_the_fields_that_are_said_to_be_read_are_read() {
     assert_eq!((reply.status, &reply.json()["sub"]), (200, &json!("subject-7f3a")));
 }
 
+/// Sends a request whose body never comes: whether it was waited for, and the answer.
+fn without_its_body(bench: &Bench, ask: Ask) -> (bool, HttpResponse) {
+    let awaited = Cell::new(false);
+    let body = async {
+        awaited.set(true);
+        Err(BodyFault::TimedOut)
+    };
+    let head = ask.request().map(drop);
+    let response = block_on(serve(&bench.guard, head, body, bench.now()));
+    (awaited.get(), response)
+}
+
 #[test]
-fn a_body_is_read_where_one_is_used_only() {
-    let reads = |method, target| reads_body(&Ask::new(method, target).request());
+fn a_body_is_waited_for_where_one_is_used_only() {
+    let bench = Bench::new();
+    let waits = |method, target| without_its_body(&bench, Ask::new(method, target)).0;
     for target in ["/v1/tokens", "/oauth/revoke", "/oauth/introspect", "/v1/limits/p"] {
-        assert!(reads("POST", target));
-        assert!(!reads("GET", target) && !reads("DELETE", target));
+        assert!(waits("POST", target));
+        assert!(!waits("GET", target) && !waits("DELETE", target));
     }
-    assert!(!reads("POST", "/v1/authorize"));
+    assert!(!waits("POST", "/v1/authorize") && !waits("POST", "/nowhere"));
+}
+
+#[test]
+fn a_body_is_not_waited_for_before_the_gate() {
+    let bench = Bench::with(|settings| settings["gate"] = json!({"limit": 1, "window": "60s"}));
+    let ask = || Ask::post("/v1/tokens").from("192.0.2.7");
+    assert!(without_its_body(&bench, ask()).0);
+    let (awaited, response) = without_its_body(&bench, ask());
+    assert!(!awaited);
+    assert_eq!(response.status(), 429);
+}
+
+#[test]
+fn a_body_that_does_not_come_is_408_and_counted() {
+    let bench = Bench::new();
+    for target in ["/v1/tokens", "/oauth/revoke"] {
+        let (_, response) = without_its_body(&bench, Ask::post(target));
+        assert_eq!(response.status(), 408);
+        assert!(String::from_utf8_lossy(response.body()).contains("ERR_BODY_TIMEOUT"));
+    }
+    let counted = "portcullis_requests_refused_total{code=\"ERR_BODY_TIMEOUT\"} 2\n";
+    assert!(bench.guard.telemetry().prometheus().contains(counted));
 }
 
 #[test]
 fn what_the_shell_answers_by_itself_is_a_problem_too() {
-    for (response, status, code) in
-        [(unconfigured(), 500, "ERR_CONFIG_INVALID"), (unreadable(), 400, "ERR_REQUEST_INVALID")]
-    {
+    let telemetry = Telemetry::default();
+    for (response, status, code) in [
+        (unconfigured(), 500, "ERR_CONFIG_INVALID"),
+        (unreadable(&telemetry), 400, "ERR_REQUEST_INVALID"),
+    ] {
         let reply = crate::bench::Reply::new(&Ask::get("/").request(), response);
         reply.refused(status, code);
         assert_eq!(reply.field("content-type"), Some("application/problem+json"));

@@ -157,6 +157,7 @@ fn faults_of_a_client_record_are_named_by_their_path() {
     assert_client_fault("scopes", json!(["a b"]), "[1].scopes", "scope tokens");
     assert_client_fault("audiences", json!([""]), "[1].audiences", "1 to 255 bytes");
     assert_client_fault("audiences", json!([]), "[1].audiences", "needs at least one");
+    assert_client_fault("audiences", json!(vec!["a"; 17]), "[1].audiences", "at most 16");
 }
 
 #[test]
