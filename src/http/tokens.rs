@@ -2,7 +2,7 @@
 
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
+use serde_json::value::RawValue;
 
 use super::problem::Refused;
 use super::{HttpRequest, HttpResponse, body, credentials, respond};
@@ -16,8 +16,7 @@ struct Order {
     sub: String,
     scope: Option<String>,
     aud: Option<Audience>,
-    #[serde(default)]
-    claims: Map<String, Value>,
+    claims: Option<Box<RawValue>>,
     access_ttl: Option<u64>,
 }
 
@@ -53,7 +52,7 @@ pub(super) fn issue<S: Store>(
             Audience::One(audience) => vec![audience],
             Audience::Several(audiences) => audiences,
         }),
-        claims: order.claims,
+        claims: order.claims.map(|claims| claims.get().to_owned()),
         lifetime_s: order.access_ttl,
     };
     let issued = guard.issue(&order, client, now)?;

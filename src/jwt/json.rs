@@ -53,6 +53,16 @@ pub fn check_object(text: &str) -> Result<(), &'static str> {
     read_object(text, |_, _| ())
 }
 
+/// The names of the members of the JSON object `text`, in order.
+///
+/// # Errors
+/// As [`check_object`].
+pub fn member_names(text: &str) -> Result<Vec<String>, &'static str> {
+    let mut names = Vec::new();
+    read_object(text, |name, _| names.push(name.to_owned()))?;
+    Ok(names)
+}
+
 type Fault = Cell<Option<&'static str>>;
 
 struct Object<'f, F> {

@@ -2,9 +2,8 @@
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde::Serialize;
-use serde_json::{Map, Value};
 
-use super::{ClaimReason, JwtError, KeySet};
+use super::{ClaimReason, JwtError, KeySet, member_names};
 use crate::UnixMs;
 
 /// The claims [`mint`] writes itself: a further claim of one of these names would be a duplicate
@@ -38,9 +37,10 @@ pub struct NewToken<'a> {
     /// Lifetime in seconds, set into `exp` by [`mint`].
     #[serde(skip)]
     pub lifetime_s: u64,
-    /// Further claims; none of the names above, nor `iat`, `iat_ms` or `exp`.
-    #[serde(flatten)]
-    pub claims: &'a Map<String, Value>,
+    /// Further claims: a JSON object as text, signed as it is written. None of the names above, nor
+    /// `iat`, `iat_ms` or `exp`.
+    #[serde(skip)]
+    pub claims: &'a str,
 }
 
 /// Signs `token` with the newest active key of `keys`, issued at `now`.
@@ -65,24 +65,41 @@ pub fn mint(token: &NewToken<'_>, keys: &KeySet, now: UnixMs) -> Result<String, 
         iat_ms: UnixMs,
         exp: u64,
     }
-    if let Some(claim) = OWN_CLAIMS.into_iter().find(|name| token.claims.contains_key(*name)) {
+    let further =
+        member_names(token.claims).map_err(|reason| JwtError::ClaimsSetInvalid { reason })?;
+    let taken = |name: &&str| further.iter().any(|further| further == *name);
+    if let Some(claim) = OWN_CLAIMS.into_iter().find(taken) {
         return Err(JwtError::ClaimValidationFailed { claim, reason: ClaimReason::Invalid });
     }
     let key = keys.signer(now)?;
     let header = Header { alg: key.algorithm().name(), typ: "at+jwt", kid: key.kid() };
     let iat = now.seconds();
     let exp = iat.saturating_add(token.lifetime_s);
-    let mut jws = encode(&header)?;
+    let mut jws = URL_SAFE_NO_PAD.encode(json(&header)?);
     jws.push('.');
-    jws.push_str(&encode(&ClaimsSet { token, iat, iat_ms: now, exp })?);
+    let claims = ClaimsSet { token, iat, iat_ms: now, exp };
+    URL_SAFE_NO_PAD.encode_string(with_members(json(&claims)?, token.claims), &mut jws);
     let signature = key.sign(jws.as_bytes()).ok_or(JwtError::NoSigningKey)?;
     jws.push('.');
     URL_SAFE_NO_PAD.encode_string(signature, &mut jws);
     Ok(jws)
 }
 
-fn encode(part: &impl Serialize) -> Result<String, JwtError> {
-    let json = serde_json::to_vec(part)
-        .map_err(|_| JwtError::ClaimsSetInvalid { reason: "cannot be written as JSON" })?;
-    Ok(URL_SAFE_NO_PAD.encode(json))
+/// The object `own` with the members of the object `further` behind its own, as they are written:
+/// numbers that no double holds are signed as they were ordered.
+fn with_members(mut own: String, further: &str) -> String {
+    let further = further.trim();
+    let members = further.strip_prefix('{').and_then(|rest| rest.strip_suffix('}'));
+    let members = members.unwrap_or_default().trim();
+    if !members.is_empty() && own.pop().is_some() {
+        own.push(',');
+        own.push_str(members);
+        own.push('}');
+    }
+    own
+}
+
+fn json(part: &impl Serialize) -> Result<String, JwtError> {
+    serde_json::to_string(part)
+        .map_err(|_| JwtError::ClaimsSetInvalid { reason: "cannot be written as JSON" })
 }

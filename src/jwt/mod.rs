@@ -26,7 +26,7 @@ pub use algorithm::Algorithm;
 pub use claims::Claims;
 pub use error::{ClaimReason, JwtError, KeyError};
 pub use issued_at::IssuedAt;
-pub use json::check_object as check_json_object;
+pub use json::{check_object as check_json_object, member_names};
 pub use jwk::{Jwk, JwkSet};
 pub use key::Key;
 pub use key_set::KeySet;
