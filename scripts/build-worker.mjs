@@ -20,7 +20,7 @@ function bundle(wasm, env) {
   return whenChanged(inRoot("target/worker/bundle.sha256"), inputs, outputs, () =>
     run(
       cargoTool("worker-build").bin("worker-build"),
-      ["--release", "--out-dir", WORKER_BUNDLE_DIR, "--", "--features", "worker"],
+      ["--release", "--out-dir", WORKER_BUNDLE_DIR, "--", "--locked", "--features", "worker"],
       { cwd: inRoot(), env, label: "worker-build", next: "correct what the output above says" },
     ),
   );

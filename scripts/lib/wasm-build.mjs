@@ -33,7 +33,7 @@ export function wasmBuildEnv(feature) {
 /** Compiles the library for wasm, as a step, and returns the path of the .wasm file. */
 export async function compileWasm(feature, env) {
   await step(`compile with feature ${feature}`, async () => {
-    await run("cargo", ["build", "--release", "--lib", "--target", WASM_TARGET, "--features", feature], {
+    await run("cargo", ["build", "--release", "--locked", "--lib", "--target", WASM_TARGET, "--features", feature], {
       cwd: inRoot(),
       env,
       label: `cargo build --features ${feature}`,

@@ -27,6 +27,9 @@ pub struct Config {
     pub access: Policy,
     /// What a token must be to be one of ours at all: `access` without the audience.
     pub own: Policy,
+    /// What a token must be to be revoked: `own` with the widest tolerance and whatever lifetime,
+    /// so that one which is not in force yet here, or was minted under other settings, can be.
+    pub revocable: Policy,
     /// Lifetime of a minted token, in seconds, when the order does not say.
     pub access_ttl_s: u64,
     /// Longest lifetime of a token, in seconds; revocations are kept that long.
@@ -67,6 +70,12 @@ impl Config {
         let access = settings.access_policy(lifetime_s_max)?;
         Ok(Self {
             own: Policy { audiences: Vec::new(), ..access.clone() },
+            revocable: Policy {
+                audiences: Vec::new(),
+                clock_tolerance: ClockTolerance::MAX,
+                lifetime_ms_max: None,
+                ..access.clone()
+            },
             access,
             access_ttl_s: settings.access_ttl_s(lifetime_s_max)?,
             lifetime_s_max,

@@ -5,7 +5,8 @@ use crate::UnixMs;
 use crate::jwt::{self, Claims};
 use crate::limit::{KeyKind, Trigger};
 use crate::store::{
-    Admit, EntryKey, KeySpace, Outcome, Revocation, RevocationScope, Store, Take, TokenCheck,
+    Admit, EntryKey, KeySpace, Outcome, Revocation, RevocationScope, Store, StoreError, Take,
+    TokenCheck,
 };
 use crate::telemetry::Event;
 
@@ -79,27 +80,44 @@ impl<S: Store> Guard<S> {
         takes: &[Take<'_>],
         now: UnixMs,
     ) -> Result<Vec<Outcome>, GuardError> {
-        let known = Admit { token: Some(check), takes: Vec::new() };
-        if self.instance.memory.admit(&known, now).await?.revoked.is_some() {
-            return Err(GuardError::Revoked);
-        }
+        self.refuse_known(check, now).await?;
         let admit = Admit { token: Some(check), takes: takes.to_vec() };
         let admission = self.asked(&admit, now).await?;
-        let Some(scope) = admission.revoked else { return Ok(admission.outcomes) };
+        let Some(scope) = admission.revoked else {
+            // While the store was asked, this instance may have acknowledged a revocation.
+            self.refuse_known(check, now).await?;
+            return Ok(admission.outcomes);
+        };
         if admission.unreadable {
             self.telemetry().record(&Event::StoreCorrupt { scope });
         } else {
             let (scope, key, expires) = (RevocationScope::Token, check.token, check.expires);
-            self.remember(&Revocation { scope, key, expires }, now).await;
+            // Without room the store is asked again the next time.
+            let _ = self.remember(&Revocation { scope, key, expires }, now).await;
         }
         Err(GuardError::Revoked)
     }
 
+    /// Refuses what this instance knows as revoked.
+    async fn refuse_known(&self, check: TokenCheck, now: UnixMs) -> Result<(), GuardError> {
+        let known = Admit { token: Some(check), takes: Vec::new() };
+        match self.instance.memory.admit(&known, now).await?.revoked {
+            Some(_) => Err(GuardError::Revoked),
+            None => Ok(()),
+        }
+    }
+
     /// Keeps a revocation in the local map, as far as there is room.
-    pub(super) async fn remember(&self, revocation: &Revocation, now: UnixMs) {
-        if self.instance.memory.revoke(revocation, now).await.is_err() {
+    pub(super) async fn remember(
+        &self,
+        revocation: &Revocation,
+        now: UnixMs,
+    ) -> Result<(), StoreError> {
+        let remembered = self.instance.memory.revoke(revocation, now).await;
+        if remembered.is_err() {
             self.telemetry().record(&Event::RevocationForgotten);
         }
+        remembered.map(drop)
     }
 
     fn takes(&self, claims: &Claims<'_>, caller: &Caller) -> Vec<Take<'_>> {

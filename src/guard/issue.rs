@@ -45,6 +45,14 @@ const RESERVED_CLAIMS: &[&str] = &[
     "roles",
     "groups",
     "entitlements",
+    "scp",
+    "permissions",
+    "role",
+    "email_verified",
+    "s_hash",
+    "sub_jwk",
+    "sub_id",
+    "__proto__",
 ];
 
 /// What a client asks for.
@@ -188,6 +196,10 @@ fn check_claims(claims: &str) -> Result<(), GuardError> {
         let folded = name.to_lowercase().to_uppercase();
         RESERVED_CLAIMS.iter().any(|reserved| reserved.eq_ignore_ascii_case(&folded))
     };
+    let unfit = |name: &String| name.chars().any(char::is_control) || name.trim() != name;
+    if names.iter().any(unfit) {
+        return Err(invalid("claims", "a name has control characters or space around it"));
+    }
     if names.iter().any(reserved) {
         return Err(invalid("claims", "must not set a registered or security claim"));
     }

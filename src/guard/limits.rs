@@ -33,10 +33,20 @@ impl<S: Store> Guard<S> {
         let gate = Admit { token: None, takes };
         let admission = memory.admit(&gate, caller.now).await?;
         self.check_limits(&gate.takes, &admission.outcomes)?;
+        self.pass_failures(caller).await
+    }
+
+    /// Refuses an address that is over an `auth_failure` quota as far as this instance knows. Asked
+    /// again once a body has come in: meanwhile others may have failed.
+    pub(crate) async fn pass_failures(&self, caller: &Caller) -> Result<(), GuardError> {
         let failures = self.failure_takes(caller);
-        let mut outcomes = memory.peek(&failures, caller.now).await?;
-        // Looking takes nothing, from the overflow bucket either.
-        outcomes.iter_mut().for_each(|outcome| outcome.overflow = false);
+        let mut outcomes = self.instance.memory.peek(&failures, caller.now).await?;
+        for outcome in outcomes.iter_mut().filter(|outcome| outcome.overflow) {
+            // Looking takes nothing. And the failures of an address without a count of its own are
+            // others' too: they must not lock it out before it has failed itself.
+            outcome.overflow = false;
+            outcome.decision.allowed = true;
+        }
         self.check_limits(&failures, &outcomes)
     }
 

@@ -27,9 +27,13 @@ pub(super) fn token_check(
 
 /// When a token that says it was issued then was issued at the earliest, if clocks may disagree by
 /// `tolerance_ms`. Compared with a subject's cut as it says, a token of a clock that is ahead would
-/// outlive the cut.
-pub(super) const fn earliest(said: IssuedAt, tolerance_ms: u64) -> IssuedAt {
+/// outlive the cut. Milliseconds that lie ahead of `now` by more than that are not believed, and the
+/// token counts as second-grained, which a cut made now refuses.
+pub(super) const fn earliest(said: IssuedAt, tolerance_ms: u64, now: UnixMs) -> IssuedAt {
     match said {
+        IssuedAt::Ms(at) if at.0 > now.plus(tolerance_ms).0 => {
+            earliest(IssuedAt::Seconds(at.seconds()), tolerance_ms, now)
+        }
         IssuedAt::Ms(at) => IssuedAt::Ms(at.minus(tolerance_ms)),
         IssuedAt::Seconds(at_s) => {
             IssuedAt::Seconds(at_s.saturating_sub(tolerance_ms.div_ceil(1000)))

@@ -37,9 +37,12 @@ impl<S: Store> Guard<S> {
     ) -> Result<Option<Durability>, GuardError> {
         let Some(revocation) = self.revocation(target, client, now)? else { return Ok(None) };
         // First here: whatever the store answers, this instance never accepts it again.
-        self.remember(&revocation, now).await;
+        let remembered = self.remember(&revocation, now).await;
         let answer = self.store.revoke(&revocation, now).await;
         let durability = self.reached("revoke", answer, now)?;
+        // Stored, but not acknowledged: with an eventually consistent store this instance, which
+        // has no room to remember it, could still accept the token for a while.
+        remembered?;
         self.telemetry().record(&Event::Revoked { scope: revocation.scope, durability });
         Ok(Some(durability))
     }
@@ -79,11 +82,14 @@ impl<S: Store> Guard<S> {
         now: UnixMs,
     ) -> Result<Option<Revocation>, GuardError> {
         let Some(signed) = self.own_token(token, now) else { return Ok(None) };
-        let Ok(claims) = signed.claims(&self.config().own, now) else { return Ok(None) };
+        let Ok(claims) = signed.claims(&self.config().revocable, now) else { return Ok(None) };
         if claims.client_id.as_deref() != Some(client.id.as_str()) {
             return Err(GuardError::ForeignToken);
         }
         let check = self.check_of(&claims, &signed, now);
+        if check.expires <= now {
+            return Ok(None);
+        }
         let scope = RevocationScope::Token;
         Ok(Some(Revocation { scope, key: check.token, expires: check.expires }))
     }
@@ -109,7 +115,7 @@ impl<S: Store> Guard<S> {
             Some(end) => end.plus(tolerance_ms),
             None => now.plus(config.acceptance_ms_max()),
         };
-        let issued_at = names::earliest(claims.issued(), tolerance_ms);
+        let issued_at = names::earliest(claims.issued(), tolerance_ms, now);
         names::token_check(claims, signed.signing_input(), issued_at, accepted_until)
     }
 }

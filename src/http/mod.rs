@@ -103,6 +103,7 @@ async fn receive_and_route<S: Store>(
         *request.body_mut() = received.bytes;
         // A cut made now must cover what was issued while the body came in.
         caller.now = received.now;
+        guard.pass_failures(&caller).await?;
     }
     route(guard, request, &caller).await
 }

@@ -17,6 +17,8 @@ use crate::UnixMs;
 const HS256_BYTES_MIN: usize = 32;
 /// Largest HMAC key taken; more than a block is hashed down anyway.
 const HMAC_BYTES_MAX: usize = 512;
+/// The last second of the year 9999: more is a mistake, milliseconds for instance.
+const UNIX_SECONDS_MAX: u64 = 253_402_300_799;
 /// Longest `kid`, in bytes.
 const KID_BYTES_MAX: usize = 256;
 
@@ -57,6 +59,10 @@ impl Key {
             ("OKP", Some(Algorithm::EdDsa)) => ed25519(jwk)?,
             _ => return Err("kty and alg do not belong together"),
         };
+        let seconds = |seconds: &u64| *seconds <= UNIX_SECONDS_MAX;
+        if !jwk.not_before.iter().chain(&jwk.retire_at).all(seconds) {
+            return Err("not_before and retire_at must be Unix seconds");
+        }
         let key = Self {
             kid,
             material,

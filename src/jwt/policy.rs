@@ -14,6 +14,9 @@ impl ClockTolerance {
     /// The most that is accepted, in milliseconds: a wider one keeps expired tokens alive.
     pub const MS_MAX: u64 = 300_000;
 
+    /// The widest there is.
+    pub const MAX: Self = Self(Self::MS_MAX);
+
     /// A tolerance in milliseconds; `None` above [`ClockTolerance::MS_MAX`].
     #[must_use]
     pub const fn from_ms(ms: u64) -> Option<Self> {

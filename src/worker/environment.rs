@@ -1,9 +1,10 @@
 //! What the deployment provides: settings, secrets, bindings, random bytes.
 
-use js_sys::{JSON, Reflect};
-use wasm_bindgen::JsValue;
+use js_sys::{Array, Function, JSON, Promise, Reflect};
+use wasm_bindgen::{JsCast as _, JsValue};
 use worker::Env;
-use worker::kv::KvStore;
+use worker::kv::{KvError, KvStore};
+use worker::wasm_bindgen_futures::JsFuture;
 
 use crate::config::{Config, ConfigError};
 use crate::guard::Instance;
@@ -34,6 +35,17 @@ pub(super) fn instance(env: &Env) -> Result<Instance, ConfigError> {
 /// The KV namespace; a deployment without one would revoke nothing beyond its own isolate.
 pub(super) fn kv(env: &Env) -> Option<KvStore> {
     env.kv(KV).ok()
+}
+
+/// What KV answers to a read of several keys: a `Map` from each to its text, or to null. Read from
+/// the binding itself, because the crate's own reader takes a key left out for one that is not there.
+pub(super) async fn kv_read(env: &Env, keys: &[String]) -> Result<JsValue, KvError> {
+    let namespace = Reflect::get(env, &KV.into())?;
+    let get: Function = Reflect::get(&namespace, &"get".into())?.dyn_into()?;
+    let keys: Array = keys.iter().map(JsValue::from).collect();
+    // A promise, or already its outcome.
+    let answer = Promise::resolve(&get.call2(&namespace, &keys, &"text".into())?);
+    Ok(JsFuture::from(answer).await?)
 }
 
 /// 32 random bytes of the runtime; `None` where it has none to give.

@@ -2,6 +2,8 @@
 
 use std::cell::Cell;
 
+use js_sys::Map;
+use wasm_bindgen::JsCast as _;
 use worker::Env;
 use worker::kv::{KvError, KvStore};
 
@@ -41,8 +43,15 @@ impl<'e> KvRevocations<'e> {
     }
 
     async fn read(&self, keys: &[String]) -> Result<Vec<Option<String>>, StoreError> {
-        let mut values = call(self.namespace()?.get_bulk(keys).text()).await?;
-        Ok(keys.iter().map(|key| values.remove(key).flatten()).collect())
+        let answer = call(environment::kv_read(self.env, keys)).await?;
+        // A key that is not in the answer is not a key that is not there: fail secure.
+        let protocol = StoreError::Unavailable { cause: "protocol" };
+        let map: Map = answer.dyn_into().map_err(|_| protocol.clone())?;
+        let value = |key: &String| match map.get(&key.into()) {
+            value if value.is_null() => Ok(None),
+            value => value.as_string().map(Some).ok_or(protocol.clone()),
+        };
+        keys.iter().map(value).collect()
     }
 
     async fn write(&self, key: &str, value: String, expiration_s: u64) -> Result<(), StoreError> {

@@ -97,3 +97,13 @@ fn a_revocation_outlives_every_token_it_refuses() {
         bench.authorize(&token).refused(401, "ERR_JWT_REVOKED");
     }
 }
+
+#[test]
+fn milliseconds_that_lie_ahead_are_not_believed_and_the_token_is_cut_by_the_second() {
+    let bench = Bench::new();
+    let iat_ms = bench.now().0 + 700;
+    let token = crate::bench::forge::token(&json!({"iat_ms": iat_ms}));
+    assert_eq!(bench.authorize(&token).status, 200);
+    cut(&bench);
+    bench.authorize(&token).refused(401, "ERR_JWT_REVOKED");
+}

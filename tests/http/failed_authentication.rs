@@ -1,5 +1,8 @@
 //! Policies on `auth_failure`: who keeps failing is kept out.
 
+use http::Request;
+use pollster::block_on;
+use portcullis::http::{Received, serve};
 use serde_json::json;
 
 use crate::bench::setup::{SUBJECT, failures, policy};
@@ -170,4 +173,35 @@ fn a_shadow_on_failures_keeps_nobody_out() {
     });
     assert_eq!([bad(&bench), bad(&bench), bad(&bench)], [401; 3]);
     assert_eq!(bench.count("limit_denials", "shadow=\"true\""), 2);
+}
+
+/// As many /64s as there is room for, and more than the shared bucket allows.
+#[test]
+fn failures_of_others_lock_no_address_out_that_has_not_failed_itself() {
+    let [_, bench] = benches();
+    let token = bench.mint();
+    let guess = |network: u32| {
+        let address = format!("2001:db8:{:x}:{:x}::1", network >> 16, network & 0xffff);
+        let ask = Ask::get("/v1/authorize").bearer("guess").from(&address);
+        block_on(bench.answer(&ask.request())).status().as_u16()
+    };
+    let denied = (0..3_700).filter(|network| guess(*network) == 429).count();
+    assert!(denied > 0, "newcomers' failures are counted, in the shared bucket");
+    let newcomer = Ask::get("/v1/authorize").bearer(&token).from("2001:db8:ffff:ffff::1");
+    assert_eq!(bench.send(newcomer).status, 200);
+    drop(bench.guard.telemetry().take_lines());
+}
+
+/// Held open together, requests would otherwise all pass before the first has failed.
+#[test]
+fn who_failed_while_a_body_came_in_is_refused_after_it() {
+    let [_, bench] = benches();
+    let good = Ask::post("/v1/tokens").basic("web").from(HERE).json(&json!({"sub": SUBJECT}));
+    let (head, bytes) = good.request().into_parts();
+    let body = async {
+        assert_eq!([bad(&bench), bad(&bench), bad(&bench)], [401, 401, 429]);
+        Ok(Received { bytes, now: bench.now() })
+    };
+    let response = block_on(serve(&bench.guard, Request::from_parts(head, ()), body, bench.now()));
+    assert_eq!(response.status(), 429);
 }

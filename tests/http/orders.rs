@@ -80,7 +80,7 @@ fn a_subject_that_is_empty_or_of_10_kb_is_refused() {
 fn claims_that_others_decide_by_cannot_be_set() {
     let names = "iss sub aud exp nbf iat jti iat_ms sid scope client_id azp cnf act may_act \
         auth_time acr amr nonce at_hash c_hash events authorization_details roles groups \
-        entitlements";
+        entitlements scp permissions role email_verified s_hash sub_jwk sub_id __proto__";
     let orders: Vec<_> =
         names.split_whitespace().map(|name| json!({"claims": {name: "x"}})).collect();
     assert_refused(orders, 400, "ERR_REQUEST_INVALID", "claims: must not set a registered");
@@ -94,6 +94,13 @@ fn a_reserved_claim_cannot_be_set_in_another_case_either() {
     assert_refused(orders, 400, "ERR_REQUEST_INVALID", "claims: must not set a registered");
     let order = json!({"claims": {"subject": "a", "scopes": "b", "": 1, "plan": {"sub": "c"}}});
     assert_eq!(ordered(&Bench::new(), &order).status, 201);
+}
+
+#[test]
+fn a_claims_name_that_readers_may_trim_or_cut_is_refused() {
+    let orders =
+        ["sub\0", " sub", "sub ", "\u{a0}sub", "su\nb"].map(|name| json!({"claims": {name: "x"}}));
+    assert_refused(orders, 400, "ERR_REQUEST_INVALID", "claims: a name has control");
 }
 
 #[test]

@@ -1,5 +1,9 @@
 //! POST /oauth/revoke (RFC 7009): by token, session and subject.
 
+use std::future::Future as _;
+use std::pin::pin;
+use std::task::{Context, Poll, Waker};
+
 use serde_json::{Value, json};
 
 use crate::bench::setup::SUBJECT;
@@ -232,4 +236,34 @@ fn a_revocation_lives_as_long_as_the_token_could() {
     assert_revoked(&bench, &token);
     bench.pass(1);
     bench.authorize(&token).refused(401, "ERR_JWT_EXPIRED");
+}
+
+/// A clock that is ahead, or settings that are not the same everywhere yet.
+#[test]
+fn a_token_that_is_not_in_force_here_yet_can_be_revoked() {
+    let bench = Bench::new();
+    let iat = bench.now().seconds() + 60;
+    let token = crate::bench::forge::token(&json!({"iat": iat, "iat_ms": null, "exp": iat + 900}));
+    bench.authorize(&token).refused(401, "ERR_JWT_CLAIM_VALIDATION_FAILED");
+    let ask = Ask::post("/oauth/revoke").basic("web").form(&[("token", &token)]);
+    assert_eq!(bench.send(ask).json()["durability"], "local");
+    bench.pass(61_000);
+    bench.authorize(&token).refused(401, "ERR_JWT_REVOKED");
+}
+
+/// The store is asked before the revocation and answers after it, and it forgets.
+#[test]
+fn a_check_under_way_sees_a_revocation_acknowledged_meanwhile() {
+    let bench = Bench::new();
+    let token = bench.mint();
+    bench.store.fault(Fault::Slow);
+    let request = Ask::get("/v1/authorize").bearer(&token).request();
+    let mut answer = pin!(bench.answer(&request));
+    let mut context = Context::from_waker(Waker::noop());
+    assert!(answer.as_mut().poll(&mut context).is_pending());
+    bench.store.fault(Fault::Forgets);
+    let ask = Ask::post("/oauth/revoke").basic("web").form(&[("token", &token)]);
+    assert_eq!(bench.send(ask).status, 200);
+    let Poll::Ready(response) = answer.as_mut().poll(&mut context) else { panic!("answered") };
+    assert_eq!(response.status(), 401);
 }

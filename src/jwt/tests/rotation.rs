@@ -91,10 +91,19 @@ fn a_newer_public_key_does_not_keep_an_older_private_one_from_signing() {
 
 #[test]
 fn times_at_the_end_of_what_a_number_holds_do_not_wrap() {
-    let never = Jwk { not_before: Some(u64::MAX), ..private_jwk("k1") };
-    let always = Jwk { retire_at: Some(u64::MAX), ..private_jwk("k2") };
+    let never = Jwk { not_before: Some(253_402_300_799), ..private_jwk("k1") };
+    let always = Jwk { retire_at: Some(253_402_300_799), ..private_jwk("k2") };
     let keys = key_set([never, always]);
-    assert_eq!(signer_at(&keys, UnixMs(u64::MAX - 1)), "k2");
+    assert_eq!(signer_at(&keys, UnixMs(253_402_300_798_999)), "k2");
+}
+
+#[test]
+fn times_in_milliseconds_are_refused_because_such_a_key_would_never_retire() {
+    for ms in [NOW_S * 1000, u64::MAX] {
+        let reason = "key 0: not_before and retire_at must be Unix seconds";
+        assert_eq!(set_refusal([Jwk { retire_at: Some(ms), ..private_jwk("k1") }]), reason);
+        assert_eq!(set_refusal([Jwk { not_before: Some(ms), ..private_jwk("k1") }]), reason);
+    }
 }
 
 #[test]

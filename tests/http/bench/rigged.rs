@@ -26,6 +26,8 @@ pub enum Fault {
     Full,
     /// No call is ever answered.
     Hang,
+    /// A call is answered when it is polled again.
+    Slow,
     /// Revocations are acknowledged and not kept, and none is known.
     Forgets,
     /// The entry of any token cannot be read.
@@ -79,6 +81,18 @@ impl Rigged {
             Some(Fault::Unreachable) => Err(StoreError::Unavailable { cause: "refused" }),
             Some(Fault::Timeout) => Err(StoreError::Timeout { deadline_ms: 300 }),
             Some(Fault::Hang) => poll_fn(|_| Poll::Pending).await,
+            Some(Fault::Slow) => {
+                let mut polled = false;
+                poll_fn(|_| {
+                    if std::mem::replace(&mut polled, true) {
+                        Poll::Ready(())
+                    } else {
+                        Poll::Pending
+                    }
+                })
+                .await;
+                Ok(None)
+            }
             fault => Ok(fault),
         }
     }
