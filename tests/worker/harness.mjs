@@ -10,23 +10,26 @@ import { startRuntime } from "../../scripts/lib/worker-runtime.mjs";
  *
  * vars: members that replace those of [vars.portcullis] in wrangler.toml;
  * bindings: secrets and bindings by name, over the ones made here; undefined takes one away;
+ * clients: client records beside the one made here;
  * kv: entries that PORTCULLIS_KV holds at the start, as { key: text };
- * workers: Workers beside it, in Miniflare's form.
+ * workers: Workers beside it, in Miniflare's form; or a function of the bindings that returns them.
  *
  * Resolves to { url, fetch, client, keys, logs, kv, runtime, dispose }:
  * fetch(path, init) never follows a redirect; client is { id, secret }, authorization its Basic header field;
  * keys is the private JWK Set; logs grows with the Worker's console lines; kv is Miniflare's handle.
  */
-export async function startWorker({ vars, bindings = {}, kv = {}, workers } = {}) {
+export async function startWorker({ vars, bindings = {}, clients = [], kv = {}, workers } = {}) {
   if (!existsSync(inRoot(WORKER_BUNDLE_DIR, "index.js"))) {
     throw new Error("the Worker is not built: run `npm test -- build`, or `node scripts/build-worker.mjs`");
   }
   const credentials = newCredentials();
+  credentials.clients.push(...clients);
   const logs = [];
+  const ownBindings = withoutUndefined({ ...credentialBindings(credentials), ...bindings });
   const runtime = await startRuntime({
     vars,
-    workers,
-    bindings: withoutUndefined({ ...credentialBindings(credentials), ...bindings }),
+    workers: typeof workers === "function" ? workers(ownBindings) : workers,
+    bindings: ownBindings,
     onLog: (line) => logs.push(line),
   });
   const url = (await runtime.ready).origin;
@@ -37,7 +40,7 @@ export async function startWorker({ vars, bindings = {}, kv = {}, workers } = {}
     url,
     fetch: (path, init) => fetch(new URL(path, url), { redirect: "manual", ...init }),
     client,
-    authorization: `Basic ${Buffer.from(`${client.id}:${client.secret}`).toString("base64")}`,
+    authorization: basicOf(client),
     keys,
     logs,
     kv: namespace,
@@ -45,5 +48,8 @@ export async function startWorker({ vars, bindings = {}, kv = {}, workers } = {}
     dispose: () => runtime.dispose(),
   };
 }
+
+/** The Authorization field of a client by HTTP Basic. */
+export const basicOf = ({ id, secret }) => `Basic ${Buffer.from(`${id}:${secret}`).toString("base64")}`;
 
 const withoutUndefined = (object) => Object.fromEntries(Object.entries(object).filter(([, value]) => value !== undefined));
