@@ -92,7 +92,7 @@ impl TokenVerifier {
         let verified = || {
             let signed = select(token, &self.keys, &self.policy, now)?.check_signature()?;
             signed.claims(&self.policy, now)?;
-            Ok(signed.payload().to_owned())
+            Ok(signed.into_payload())
         };
         verified().map_err(|e| refusal(&e))
     }

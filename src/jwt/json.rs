@@ -88,11 +88,10 @@ impl<'de, F: FnMut(&str, Value<'de>)> Visitor<'de> for Object<'_, F> {
 
     fn visit_map<A: MapAccess<'de>>(mut self, mut map: A) -> Result<(), A::Error> {
         self.fault.set(None);
-        let mut names = BTreeSet::new();
-        while let Some(name) = next_name(&mut map, &names, self.fault)? {
+        let mut names = Names::default();
+        while let Some(name) = next_name(&mut map, &mut names, self.fault)? {
             let value = map.next_value_seed(Member { fault: self.fault, depth: 1 })?;
             (self.visit)(&name, value);
-            names.insert(name);
         }
         Ok(())
     }
@@ -101,15 +100,39 @@ impl<'de, F: FnMut(&str, Value<'de>)> Visitor<'de> for Object<'_, F> {
 /// The next member's name, unless it was there before.
 fn next_name<'de, A: MapAccess<'de>>(
     map: &mut A,
-    names: &BTreeSet<Cow<'de, str>>,
+    names: &mut Names<'de>,
     fault: &Fault,
 ) -> Result<Option<Cow<'de, str>>, A::Error> {
     let Some(Name(name)) = map.next_key::<Name<'de>>()? else { return Ok(None) };
-    if names.contains(&name) {
+    if !names.insert(name.clone()) {
         fault.set(Some("duplicate member"));
         return Err(A::Error::custom("duplicate member"));
     }
     Ok(Some(name))
+}
+
+/// The member names of one object so far. Most have few, which are compared one by one; past that, a
+/// set keeps an object of thousands from taking quadratic time.
+#[derive(Default)]
+struct Names<'de> {
+    few: Vec<Cow<'de, str>>,
+    many: BTreeSet<Cow<'de, str>>,
+}
+
+impl<'de> Names<'de> {
+    const FEW_MAX: usize = 12;
+
+    /// Whether `name` was not there before.
+    fn insert(&mut self, name: Cow<'de, str>) -> bool {
+        if self.few.contains(&name) {
+            return false;
+        }
+        if self.few.len() < Self::FEW_MAX {
+            self.few.push(name);
+            return true;
+        }
+        self.many.insert(name)
+    }
 }
 
 /// A member name, borrowed where it has no escapes.
@@ -193,10 +216,9 @@ impl<'de> Visitor<'de> for Member<'_> {
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Value<'de>, A::Error> {
         let member = self.deeper()?;
-        let mut names = BTreeSet::new();
-        while let Some(name) = next_name(&mut map, &names, self.fault)? {
+        let mut names = Names::default();
+        while next_name(&mut map, &mut names, self.fault)?.is_some() {
             map.next_value_seed(member)?;
-            names.insert(name);
         }
         Ok(Value::Other)
     }
@@ -228,6 +250,22 @@ mod tests {
             r#"{"a":[[{"b":1,"b":1}]]}"#,
         ] {
             assert_eq!(read(text), Err("duplicate member"), "{text}");
+        }
+    }
+
+    #[test]
+    fn refuses_a_duplicate_among_many_wherever_it_stands() {
+        let members = |names: &[usize]| {
+            let members: Vec<_> = names.iter().map(|name| format!("\"{name}\":0")).collect();
+            format!("{{{}}}", members.join(","))
+        };
+        for count in [2, 12, 13, 14, 40] {
+            let names: Vec<usize> = (0..count).collect();
+            assert_eq!(read(&members(&names)).unwrap().len(), count);
+            for again in 0..count {
+                let twice = [names.as_slice(), &[again]].concat();
+                assert_eq!(read(&members(&twice)), Err("duplicate member"), "{count} {again}");
+            }
         }
     }
 

@@ -5,11 +5,12 @@ use std::fmt;
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use ed25519_compact::Signature;
 use jwt_simple::algorithms::{
-    Ed25519KeyPair, Ed25519PublicKey, EdDSAKeyPairLike, EdDSAPublicKeyLike, HS256Key, MACLike,
+    Ed25519KeyPair, Ed25519PublicKey, EdDSAKeyPairLike, EdDSAPublicKeyLike,
 };
 use jwt_simple::reexports::ct_codecs;
 use jwt_simple::reexports::zeroize::Zeroizing;
 
+use super::hmac::HmacSha256;
 use super::{Algorithm, Jwk};
 use crate::UnixMs;
 
@@ -33,7 +34,7 @@ pub struct Key {
 }
 
 enum Material {
-    Hs256(HS256Key),
+    Hs256(HmacSha256),
     Ed25519 { public: Ed25519PublicKey, pair: Option<Ed25519KeyPair> },
 }
 
@@ -124,7 +125,7 @@ impl Key {
     /// The signature over `input`; `None` when this key only verifies.
     pub(super) fn sign(&self, input: &[u8]) -> Option<Vec<u8>> {
         match &self.material {
-            Material::Hs256(key) => Some(key.authentication_tag(input)),
+            Material::Hs256(key) => Some(key.tag(input).to_vec()),
             Material::Ed25519 { pair, .. } => {
                 let pair = pair.as_ref()?.key_pair().as_ref();
                 Some(pair.sk.sign(input, None).to_vec())
@@ -135,7 +136,7 @@ impl Key {
     /// Whether `signature` is this key's over `input`. HMAC tags are compared in constant time.
     pub(super) fn verifies(&self, input: &[u8], signature: &[u8]) -> bool {
         match &self.material {
-            Material::Hs256(key) => ct_codecs::verify(&key.authentication_tag(input), signature),
+            Material::Hs256(key) => ct_codecs::verify(&key.tag(input), signature),
             Material::Ed25519 { public, .. } => {
                 Signature::from_slice(signature).is_ok_and(|signature| {
                     public.public_key().as_ref().verify(input, &signature).is_ok()
@@ -173,7 +174,7 @@ impl fmt::Debug for Key {
 fn hs256(jwk: &Jwk) -> Result<Material, &'static str> {
     let secret = bytes(jwk.k.as_deref(), "k is missing", "k is not canonical base64url")?;
     match secret.len() {
-        HS256_BYTES_MIN..=HMAC_BYTES_MAX => Ok(Material::Hs256(HS256Key::from_bytes(&secret))),
+        HS256_BYTES_MIN..=HMAC_BYTES_MAX => Ok(Material::Hs256(HmacSha256::new(&secret))),
         0..HS256_BYTES_MIN => Err("k is too short: HS256 needs at least 32 bytes"),
         _ => Err("k is too long: at most 512 bytes"),
     }

@@ -78,6 +78,12 @@ impl Signed<'_> {
         &self.payload
     }
 
+    /// As [`Signed::payload`], without a copy.
+    #[must_use]
+    pub fn into_payload(self) -> String {
+        self.payload
+    }
+
     /// What was signed. It names a token without a `jti`: canonical, and free of the signature,
     /// which others can vary (ECDSA).
     #[must_use]
