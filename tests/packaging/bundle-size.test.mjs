@@ -9,9 +9,9 @@ import { inRoot, WORKER_BUNDLE_DIR } from "../../scripts/lib/project.mjs";
 const SNAPSHOT = inRoot("tests/packaging/bundle-size.json");
 const UPDATE = "UPDATE_SNAPSHOT=1 node --test tests/packaging/bundle-size.test.mjs";
 
-// Wide enough for another patch of the compiler (Debian's builds the same source where rustup may not
-// download), narrow enough that a dependency which came in unnoticed shows.
-const TOLERANCE = 0.02;
+// Debian's compiler (1.96, where rustup may not download) makes the same source 3.0 % smaller than 1.95
+// does, so less than that fails on a machine which is in order; the rest is room for small changes.
+const TOLERANCE = 0.05;
 
 const snapshot = JSON.parse(readFileSync(SNAPSHOT, "utf8")).gzip_bytes;
 
@@ -27,11 +27,11 @@ for (const [name, expected] of Object.entries(snapshot)) {
 }
 
 test("a size is refused beyond the tolerance, in both directions, with how to take it", () => {
-  assert.equal(sizeFault("a.wasm", 1_020, 1_000), undefined);
-  assert.equal(sizeFault("a.wasm", 980, 1_000), undefined);
-  assert.match(sizeFault("a.wasm", 1_021, 1_000), /a\.wasm has grown to 1021 bytes .* \(\+2\.1 %\)/);
-  assert.match(sizeFault("a.wasm", 979, 1_000), /a\.wasm has shrunk to 979 bytes .* \(-2\.1 %\)/);
-  assert.ok(sizeFault("a.wasm", 1_021, 1_000).includes(UPDATE));
+  assert.equal(sizeFault("a.wasm", 1_050, 1_000), undefined);
+  assert.equal(sizeFault("a.wasm", 950, 1_000), undefined);
+  assert.match(sizeFault("a.wasm", 1_051, 1_000), /a\.wasm has grown to 1051 bytes .* \(\+5\.1 %\)/);
+  assert.match(sizeFault("a.wasm", 949, 1_000), /a\.wasm has shrunk to 949 bytes .* \(-5\.1 %\)/);
+  assert.ok(sizeFault("a.wasm", 1_051, 1_000).includes(UPDATE));
 });
 
 /** What is wrong with a size, and what to do; undefined within the tolerance. */
