@@ -81,5 +81,5 @@ export const SUITES = [
     counts: exitCounts,
   },
   { name: "worker", title: "the Worker in workerd", needs: "build", ...nodeTests("tests/worker/**/*.test.mjs") },
-  { name: "packaging", title: "packaging and scripts", ...nodeTests("tests/packaging/**/*.test.mjs") },
+  { name: "packaging", title: "packaging and scripts", needs: "build", ...nodeTests("tests/packaging/**/*.test.mjs") },
 ];
