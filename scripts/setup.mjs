@@ -8,6 +8,7 @@ import { checkRust, checkRustComponents } from "./setup/rust.mjs";
 import { ensureWasmTarget } from "./setup/wasm-target.mjs";
 import { installCargoTools } from "./setup/cargo-tools.mjs";
 import { ensureBrowser } from "./setup/browser.mjs";
+import { ensureRedis } from "./setup/redis.mjs";
 import { main, step, StepError } from "./lib/step.mjs";
 
 const NODE_MAJOR_MIN = 20;
@@ -27,6 +28,7 @@ const rustComponents = () => step("Rust components", checkRustComponents);
 const npmPackages = () => step("npm packages", installNpmPackages);
 const wasmTarget = () => step("WebAssembly target", ensureWasmTarget);
 const browser = () => step("Chromium", ensureBrowser);
+const redis = () => step("Redis", ensureRedis);
 const tools = (...names) => () => installCargoTools(names);
 
 const PROFILES = {
@@ -41,6 +43,7 @@ const PROFILES = {
     wasmTarget,
     tools("wasm-bindgen-cli", "worker-build", "wasm-pack"),
     browser,
+    redis,
   ],
 };
 

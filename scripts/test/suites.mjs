@@ -81,5 +81,6 @@ export const SUITES = [
     counts: exitCounts,
   },
   { name: "worker", title: "the Worker in workerd", needs: "build", ...nodeTests("tests/worker/**/*.test.mjs") },
+  { name: "redis", title: "Redis over HTTP", ...nodeTests("tests/redis/**/*.test.mjs") },
   { name: "packaging", title: "packaging and scripts", needs: "build", ...nodeTests("tests/packaging/**/*.test.mjs") },
 ];
