@@ -55,6 +55,17 @@ pub trait Transport {
     async fn call(&self, command: &Command) -> Result<Reply, StoreError>;
 }
 
+/// By reference: a request's store over its instance's transport.
+impl<T: Transport> Transport for &T {
+    fn dialect(&self) -> Dialect {
+        (**self).dialect()
+    }
+
+    async fn call(&self, command: &Command) -> Result<Reply, StoreError> {
+        (**self).call(command).await
+    }
+}
+
 /// A [`Store`] in Redis.
 ///
 /// It keeps nothing but its configuration, so one serves an instance as well as a request. Instants

@@ -52,21 +52,8 @@ fn synced(token: &str) -> Result<Response, FetchError> {
 
 fn get(upstash: &Upstash<Told>) -> Result<(), StoreError> {
     let name = EntryKey::new(KeySpace::Token, "issuer", "value");
-    let store = RedisStore::new(ByRef(upstash), KeyPrefix::default());
+    let store = RedisStore::new(upstash, KeyPrefix::default());
     block_on(store.get(name, NOW)).map(|record| assert_eq!(record, None))
-}
-
-/// A transport that outlives the store over it, as a request's store does not its instance's.
-struct ByRef<'a>(&'a Upstash<Told>);
-
-impl Transport for ByRef<'_> {
-    fn dialect(&self) -> Dialect {
-        self.0.dialect()
-    }
-
-    async fn call(&self, command: &Command) -> Result<Reply, StoreError> {
-        self.0.call(command).await
-    }
 }
 
 #[test]

@@ -10,21 +10,22 @@ local NUMBER_MAX = 9007199254740992
 -- stepping back finds it again, as it would in the memory store.
 local SLACK_MS = 60000
 
+-- tostring() would round from 15 digits on.
+local function digits(number)
+  return string.format('%.0f', number)
+end
+
 -- The integer a text is, or nil when it is none that a double holds exactly.
 local function integer(text)
   if not text or #text > 16 or not string.find(text, '^%d+$') then
     return nil
   end
   local number = tonumber(text)
-  if number > NUMBER_MAX then
+  -- 2^53 + 1 reads as 2^53.
+  if number > NUMBER_MAX or digits(number) ~= text then
     return nil
   end
   return number
-end
-
--- tostring() would round from 15 digits on.
-local function digits(number)
-  return string.format('%.0f', number)
 end
 
 -- The instant to decide by: the given one, or the store's own for 0.

@@ -107,9 +107,7 @@ local function open(name, subject, expires, life_ms, most)
   if life_ms == 0 then
     return UNKNOWN
   end
-  if held then
-    remove(held)
-  end
+  -- One of the same name that has ended goes here too, or is overwritten.
   make_room(subject, most)
   local record = {
     name = name,

@@ -47,7 +47,16 @@ struct Check {
     token: u8,
     session: Option<u8>,
     subject: Option<u8>,
-    issued_at: IssuedAt,
+    issued: Issued,
+}
+
+/// When a token was issued, said relative to the time of the step.
+#[derive(Clone, Copy, Debug)]
+enum Issued {
+    Ago(u64),
+    SecondsAgo(u64),
+    Ahead(u64),
+    Unknown,
 }
 
 /// A cost, said relative to the limit it is taken from.
@@ -103,14 +112,19 @@ fn takes() -> impl Strategy<Value = Vec<(usize, u8, Cost)>> {
 }
 
 fn check() -> impl Strategy<Value = Check> {
-    let at = prop_oneof![
-        (0_u64..8_000).prop_map(|ms| IssuedAt::Ms(NOW.plus(ms))),
-        (0_u64..8).prop_map(|s| IssuedAt::Seconds(NOW.seconds() + s)),
-        Just(IssuedAt::Unknown),
+    let issued = prop_oneof![
+        (0_u64..1_500).prop_map(Issued::Ago),
+        (0_u64..3).prop_map(Issued::SecondsAgo),
+        (1_u64..1_500).prop_map(Issued::Ahead),
+        Just(Issued::Unknown),
     ];
-    (0_u8..3, proptest::option::of(0_u8..3), proptest::option::of(0_u8..3), at).prop_map(
-        |(token, session, subject, issued_at)| Check { token, session, subject, issued_at },
-    )
+    let name = || proptest::option::of(0_u8..3);
+    (0_u8..3, name(), name(), issued).prop_map(|(token, session, subject, issued)| Check {
+        token,
+        session,
+        subject,
+        issued,
+    })
 }
 
 fn limit_step() -> impl Strategy<Value = Step> {
@@ -131,7 +145,7 @@ fn any_step() -> impl Strategy<Value = Step> {
     prop_oneof![
         4 => (proptest::option::of(check()), takes())
             .prop_map(|(check, takes)| Step::Admit { check, takes }),
-        2 => (select(vec![Token, Session, Subject]), 0_u8..3, life_ms())
+        2 => (select(vec![Token, Session, Subject, Subject]), 0_u8..3, life_ms())
             .prop_map(|(scope, name, life_ms)| Step::Revoke(scope, name, life_ms)),
         3 => (0_u8..5, 0_u8..2, 0_u64..5_000)
             .prop_map(|(session, subject, life_ms)| Step::Open { session, subject, life_ms }),
@@ -168,7 +182,12 @@ fn answer<S: Store>(store: &S, step: &Step, policies: &[Policy], now: UnixMs) ->
                 token: named(check.token),
                 session: check.session.map(named),
                 subject: check.subject.map(named),
-                issued_at: check.issued_at,
+                issued_at: match check.issued {
+                    Issued::Ago(ms) => IssuedAt::Ms(now.minus(ms)),
+                    Issued::SecondsAgo(seconds) => IssuedAt::Seconds(now.seconds() - seconds),
+                    Issued::Ahead(ms) => IssuedAt::Ms(now.plus(ms)),
+                    Issued::Unknown => IssuedAt::Unknown,
+                },
                 expires: now.plus(60_000),
             });
             let admit = Admit { token, takes: takes(wanted) };

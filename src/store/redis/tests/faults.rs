@@ -18,12 +18,13 @@ const NOW: UnixMs = UnixMs(1_700_000_000_250);
 const HOUR_MS: i64 = 3_600_000;
 
 /// What an entry may hold that is none: other text, numbers no double holds, other types.
-const GARBAGE: [&[&str]; 7] = [
+const GARBAGE: [&[&str]; 8] = [
     &["SET", "KEY", ""],
     &["SET", "KEY", "1"],
     &["SET", "KEY", "1 2 3"],
     &["SET", "KEY", "-1 -1"],
     &["SET", "KEY", "99999999999999999 99999999999999999"],
+    &["SET", "KEY", "9007199254740993 9007199254740993"],
     &["RPUSH", "KEY", "1 1"],
     &["HSET", "KEY", "1", "1"],
 ];
@@ -103,6 +104,17 @@ fn an_unreadable_limit_is_replaced_and_counted_once() {
         let admission = admit(&store, "x", &[take(&policy, "k", 2)]);
         assert_eq!((admission.allowed(), admission.repaired), (true, 1));
         assert_eq!(admission.outcomes[0].decision.remaining, 3);
+    }
+}
+
+#[test]
+fn a_limit_with_a_number_no_double_holds_is_unreadable() {
+    let store = store(0);
+    let policy = policy("a", 5, 60_000);
+    for (value, repaired) in [("0 0 0 0 9007199254740993", 1), ("0 0 0 0 0", 0)] {
+        spoil(&store, "limit:a", key("k"), &["SET", "KEY", value]);
+        let admission = admit(&store, "x", &[take(&policy, "k", 1)]);
+        assert_eq!((admission.allowed(), admission.repaired), (true, repaired), "{value}");
     }
 }
 
@@ -198,4 +210,33 @@ fn a_clock_that_is_off_ends_no_revocation_early_and_spares_no_token() {
             assert_eq!(at(NOW).clock_ahead_ms, ahead_ms);
         }
     }
+}
+
+#[test]
+fn a_cut_never_moves_back() {
+    let store = store(0);
+    revoke(&store, RevocationScope::Subject, "x");
+    let revocation =
+        Revocation { scope: RevocationScope::Subject, key: key("x"), expires: NOW.plus(60_000) };
+    block_on(store.revoke(&revocation, NOW.minus(5_000))).unwrap();
+    assert_eq!(admit(&store, "x", &[]).revoked, Some(RevocationScope::Subject));
+}
+
+#[test]
+fn a_session_opened_again_for_another_subject_is_that_ones_alone() {
+    let store = RedisStore { sessions_per_subject_max: 1, ..store(0) };
+    let open = |session, subject, now: UnixMs| {
+        let (session, subject) = (key(session), key(subject));
+        let start = SessionStart { session, subject, expires: now.plus(100) };
+        assert!(matches!(
+            block_on(store.rotate(&Rotation::Open(start), now)),
+            Ok(Rotated::Current(_))
+        ));
+    };
+    open("s", "first", NOW);
+    let now = NOW.plus(100);
+    open("s", "second", now);
+    assert_eq!(block_on(store.sessions(key("first"), now)).unwrap(), []);
+    open("t", "first", now);
+    assert_eq!(block_on(store.sessions(key("second"), now)).unwrap().len(), 1);
 }

@@ -39,6 +39,23 @@ fn reply() -> impl Strategy<Value = Reply> {
     })
 }
 
+#[test]
+fn an_answer_that_contradicts_itself_is_none() {
+    let policy = policy("a", 5, 60_000);
+    let admitted = |cost, outcome: [i64; 4]| {
+        let items = [0, 0, 0, 1, 0].into_iter().chain(outcome).map(Reply::Integer);
+        let store = RedisStore::new(Canned(Reply::List(items.collect())), KeyPrefix::default());
+        let admit = Admit { token: None, takes: vec![take(&policy, "x", cost)] };
+        block_on(store.admit(&admit, NOW)).is_ok()
+    };
+    assert!(admitted(1, [1, 4, 60_000, -1]) && admitted(1, [0, 0, 60_000, 5]));
+    assert!(!admitted(1, [1, 4, 60_000, 5]), "allowed, and to wait");
+    assert!(!admitted(0, [1, 4, 60_000, -1]), "a cost of 0 allowed");
+    assert!(!admitted(6, [1, 4, 60_000, -1]), "a cost above the limit allowed");
+    assert!(!admitted(1, [1, 6, 60_000, -1]), "more left than there is");
+    assert!(!admitted(1, [0, 0, 60_000, -2]) && !admitted(1, [0, 0, -1, 5]));
+}
+
 proptest! {
     #[test]
     fn no_reply_makes_a_verb_panic_or_answer_another_question(reply in reply()) {

@@ -34,13 +34,14 @@ impl Server {
             .stdin(Stdio::null())
             .stdout(fs::File::create(folder.join("log")).unwrap())
             .spawn();
-        match started {
-            Ok(process) => Self { process, folder },
-            Err(error) => panic!(
+        let process = started.unwrap_or_else(|error| {
+            let _ = fs::remove_dir_all(&folder);
+            panic!(
                 "these tests run a real redis-server and it could not be started ({error}): \
                  install it (Debian: apt-get install redis-server) so that it is on PATH"
-            ),
-        }
+            )
+        });
+        Self { process, folder }
     }
 
     /// A connection, waiting for the server to be up.

@@ -62,9 +62,9 @@ fn a_server_that_forgot_the_scripts_is_told_them_again() {
     assert_eq!(store.transport().calls("eval"), 2);
 }
 
-#[test]
-fn every_key_has_its_prefix_and_an_end() {
-    let (store, now) = (store(), wall_clock());
+/// Every verb once, with lives of a second.
+fn use_every_verb(store: &RedisStore<Resp>) {
+    let now = wall_clock();
     let policy = policy("per-user", 5, 60_000);
     let scopes = [RevocationScope::Token, RevocationScope::Session, RevocationScope::Subject];
     for scope in scopes {
@@ -72,14 +72,42 @@ fn every_key_has_its_prefix_and_an_end() {
         let durability = block_on(store.revoke(&revocation, now)).unwrap();
         assert_eq!(durability, Durability::Store);
     }
-    assert!(admit(&store, &[take(&policy, "counted", 1)]).allowed());
+    let takes = [take(&policy, "counted", 1)];
+    assert!(admit(store, &takes).allowed());
+    block_on(store.peek(&takes, now)).unwrap();
     let penalty = Penalty { policy: &policy, key: key("blocked"), duration_ms: 1_000 };
     block_on(store.penalise(&penalty, now)).unwrap();
-    let start = SessionStart { session: key("s"), subject: key("u"), expires: now.plus(1_000) };
-    block_on(store.rotate(&Rotation::Open(start), now)).unwrap();
+    block_on(store.reset(&policy, key("reset"), now)).unwrap();
+    for session in ["s", "ended"] {
+        let session = key(session);
+        let start = SessionStart { session, subject: key("u"), expires: now.plus(1_000) };
+        block_on(store.rotate(&Rotation::Open(start), now)).unwrap();
+        let advance = Rotation::Advance { session, generation: 0, grace_ms: 0 };
+        block_on(store.rotate(&advance, now)).unwrap();
+    }
+    assert_eq!(block_on(store.sessions(key("u"), now)).unwrap().len(), 2);
+    assert!(block_on(store.end_session(key("ended"), now)).unwrap());
     let record = Record { value: vec![1], expires: now.plus(1_000) };
     block_on(store.put(key("r"), record, now)).unwrap();
+    assert!(block_on(store.get(key("r"), now)).unwrap().is_some());
+}
 
+/// What docs/storage-schema.md says a user for it needs.
+#[test]
+fn the_documented_commands_and_keys_suffice() {
+    let store = store();
+    let rules = "resetkeys ~{portcullis}:1:* -@all +eval +evalsha +get +set +del +time +pexpire \
+                 +pttl +lrange +lrem +rpush";
+    let rules: Vec<&str> =
+        ["ACL", "SETUSER", "default"].into_iter().chain(rules.split(' ')).collect();
+    store.transport().run::<()>(&rules);
+    use_every_verb(&store);
+}
+
+#[test]
+fn every_key_has_its_prefix_and_an_end() {
+    let store = store();
+    use_every_verb(&store);
     let keys: BTreeSet<String> = store.transport().run(&["KEYS", "*"]);
     let name = |value: &str| key(value).to_string();
     let expected = [
