@@ -6,6 +6,7 @@
 #![cfg_attr(not(any(feature = "worker", feature = "npm")), forbid(unsafe_code))]
 
 pub mod config;
+pub mod fetch;
 pub mod guard;
 pub mod http;
 mod json_fault;

@@ -24,6 +24,18 @@ impl IssuedAt {
             Self::Unknown => true,
         }
     }
+
+    /// The earliest cut that refuses a token issued then: for a store that compares one number.
+    #[must_use]
+    pub const fn earliest_cut(self) -> UnixMs {
+        match self {
+            Self::Ms(issued) => issued,
+            Self::Seconds(0) | Self::Unknown => UnixMs(0),
+            Self::Seconds(seconds) => {
+                UnixMs(seconds.saturating_sub(1).saturating_mul(1000).saturating_add(1))
+            }
+        }
+    }
 }
 
 #[cfg(test)]
@@ -39,6 +51,18 @@ mod tests {
         assert!(IssuedAt::Ms(UnixMs(5_400)).is_cut(cut));
         assert!(!IssuedAt::Ms(UnixMs(5_401)).is_cut(cut));
         assert!(IssuedAt::Unknown.is_cut(cut));
+    }
+
+    #[test]
+    fn the_earliest_cut_is_the_first_that_refuses() {
+        for issued in [0, 1, 5, 5_400] {
+            for issued_at in [IssuedAt::Ms(UnixMs(issued)), IssuedAt::Seconds(issued)] {
+                let earliest = issued_at.earliest_cut();
+                assert!(issued_at.is_cut(earliest), "{issued_at:?}");
+                assert!(earliest.0 == 0 || !issued_at.is_cut(earliest.minus(1)), "{issued_at:?}");
+            }
+        }
+        assert_eq!(IssuedAt::Unknown.earliest_cut(), UnixMs(0));
     }
 
     #[test]

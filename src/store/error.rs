@@ -18,6 +18,21 @@ pub enum StoreError {
         /// The deadline that was missed, in milliseconds.
         deadline_ms: u64,
     },
+    /// It refuses our credentials: a fault of configuration.
+    #[error("the store refuses the configured credentials")]
+    Unauthorized,
+    /// It answered, but not what its protocol allows.
+    #[error("the store's answer is not of its protocol: {cause}")]
+    Protocol {
+        /// What is wrong with it, in fixed words.
+        cause: &'static str,
+    },
+    /// What is stored under this very key cannot be read; the store itself is well.
+    #[error("the stored {what} cannot be read")]
+    Corrupt {
+        /// What was asked for.
+        what: &'static str,
+    },
     /// A bounded store has no room for this entry; nothing was written.
     #[error("the store's room for {what} is full")]
     Full {
@@ -48,7 +63,12 @@ impl StoreError {
             Self::Full { .. } => "ERR_STORE_FULL",
             Self::RecordTooLarge { .. } => "ERR_STORE_RECORD_TOO_LARGE",
             Self::Unsupported { .. } => "ERR_STORE_UNSUPPORTED",
-            Self::Unavailable { .. } | Self::Timeout { .. } => "ERR_STORE_UNAVAILABLE",
+            Self::Corrupt { .. } => "ERR_STORE_CORRUPT",
+            // Told to clients: that the operator's credentials are wrong is not for them.
+            Self::Unavailable { .. }
+            | Self::Timeout { .. }
+            | Self::Unauthorized
+            | Self::Protocol { .. } => "ERR_STORE_UNAVAILABLE",
         }
     }
 
@@ -56,7 +76,9 @@ impl StoreError {
     #[must_use]
     pub const fn cause(&self) -> &'static str {
         match self {
-            Self::Unavailable { cause } => cause,
+            Self::Unavailable { cause } | Self::Protocol { cause } => cause,
+            Self::Unauthorized => "unauthorized",
+            Self::Corrupt { .. } => "corrupt",
             Self::Timeout { .. } => "timeout",
             Self::Full { .. } => "full",
             Self::RecordTooLarge { .. } => "record_too_large",

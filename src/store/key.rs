@@ -50,6 +50,12 @@ impl EntryKey {
         Self(hash.finalize())
     }
 
+    /// The key whose text, as [`fmt::Display`] writes it, came back from a store.
+    pub(super) fn parse(text: &str) -> Option<Self> {
+        let digest = URL_SAFE_NO_PAD.decode(text).ok()?;
+        digest.try_into().ok().map(Self)
+    }
+
     /// The digest itself.
     #[must_use]
     pub const fn as_bytes(&self) -> &[u8; 32] {

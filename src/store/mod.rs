@@ -8,7 +8,9 @@ mod key;
 pub mod kv;
 pub mod memory;
 mod port;
+pub mod redis;
 mod split;
+pub mod upstash;
 
 pub use error::StoreError;
 pub use key::{EntryKey, KeySpace};

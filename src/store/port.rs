@@ -85,6 +85,18 @@ pub struct TokenCheck {
     pub expires: UnixMs,
 }
 
+impl TokenCheck {
+    /// The names, the narrowest scope first: the order in which they are looked up.
+    pub fn names(&self) -> impl Iterator<Item = (RevocationScope, EntryKey)> {
+        let names = [
+            (RevocationScope::Token, Some(self.token)),
+            (RevocationScope::Session, self.session),
+            (RevocationScope::Subject, self.subject),
+        ];
+        names.into_iter().filter_map(|(scope, name)| Some((scope, name?)))
+    }
+}
+
 /// One take from one policy's key.
 #[derive(Clone, Copy, Debug)]
 pub struct Take<'a> {
@@ -97,7 +109,7 @@ pub struct Take<'a> {
 }
 
 /// The answer to [`Admit`].
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Admission {
     /// What the token was revoked by; `None` when it stands. A revoked token takes nothing.
     pub revoked: Option<RevocationScope>,
@@ -105,6 +117,14 @@ pub struct Admission {
     pub unreadable: bool,
     /// One outcome a take, in order; empty when revoked.
     pub outcomes: Vec<Outcome>,
+    /// How many limits' states could not be read and were replaced by empty ones.
+    pub repaired: u32,
+    /// Names the store's data: when it changes, what was written before may be lost. `None` from a
+    /// store that cannot tell.
+    pub epoch: Option<u64>,
+    /// How far the store's clock is ahead of the caller's `now`, in milliseconds, a call's way
+    /// there included; 0 from a store without a clock of its own.
+    pub clock_ahead_ms: i64,
 }
 
 impl Admission {

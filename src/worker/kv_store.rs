@@ -86,7 +86,7 @@ impl Store for KvRevocations<'_> {
         if !admit.takes.is_empty() {
             return unsupported("admit with limits");
         }
-        let mut admission = Admission { revoked: None, unreadable: false, outcomes: Vec::new() };
+        let mut admission = Admission::default();
         let Some(check) = &admit.token else { return Ok(admission) };
         let (scopes, keys): (Vec<_>, Vec<_>) = kv::keys(check).into_iter().unzip();
         for (scope, stored) in scopes.into_iter().zip(self.read(&keys).await?) {

@@ -95,7 +95,7 @@ impl Store for MemoryStore {
             Some(_) => Vec::new(),
             None => partitions.counters.admit(&admit.takes, now)?,
         };
-        Ok(Admission { revoked, unreadable: false, outcomes })
+        Ok(Admission { revoked, outcomes, ..Admission::default() })
     }
 
     async fn revoke(&self, revocation: &Revocation, now: UnixMs) -> Result<Durability, StoreError> {

@@ -109,7 +109,7 @@ impl Store for Rigged {
         let fault = self.called("admit").await?;
         if fault == Some(Fault::Corrupt) && admit.token.is_some() {
             let revoked = Some(RevocationScope::Token);
-            return Ok(Admission { revoked, unreadable: true, outcomes: Vec::new() });
+            return Ok(Admission { revoked, unreadable: true, ..Admission::default() });
         }
         let token = admit.token.filter(|_| fault != Some(Fault::Forgets));
         let takes = admit.takes.clone();

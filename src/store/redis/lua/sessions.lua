@@ -1,0 +1,186 @@
+-- Sessions: '<subject> <started> <rotated> <expires> <ends> <generation>' under each one's name,
+-- and a list of their names, oldest first, under their subject. `ends` is the end by this clock,
+-- `expires` what the caller said, given back as it came. It mirrors src/store/memory/sessions.rs.
+--
+-- A session's subject, and a subject's sessions, are known only once read, so these keys cannot
+-- all stand in KEYS: this script never claims allow-key-locking. All have the one hash tag.
+--
+-- ARGV: mode, now, the prefix of sessions' keys, the prefix of subjects' keys; then
+--   'open'     session, subject, expires, life_ms, the most sessions of a subject
+--   'advance'  session, generation, grace_ms
+--   'end'      session             returns { 1 } when there was one, else { 0 }
+--   'list'     subject             returns, for each, { session, started, rotated, expires, generation }
+-- open and advance return { 0 } unknown, { 2 } reused, { 3 } corrupt, or
+-- { 1, subject, started, rotated, expires, generation }.
+
+local UNKNOWN, REUSED, CORRUPT = { 0 }, { 2 }, { 3 }
+local SESSION = '^([%w_-]+) (%d+) (%d+) (%d+) (%d+) (%d+)$'
+
+local now = clock(ARGV[2])
+local session_prefix, subject_prefix = ARGV[3], ARGV[4]
+
+-- A session as kept, ended or not, and whether there is something that cannot be read.
+local function load(name)
+  local text = read(session_prefix .. name)
+  if not text then
+    return nil, false
+  end
+  local subject, started, rotated, expires, ends, generation = string.match(text, SESSION)
+  local record = {
+    name = name,
+    subject = subject,
+    started = integer(started),
+    rotated = integer(rotated),
+    expires = integer(expires),
+    ends = integer(ends),
+    generation = integer(generation),
+  }
+  local whole = record.started and record.rotated and record.expires and record.ends
+  if whole and record.generation then
+    return record, false
+  end
+  return nil, true
+end
+
+local function save(record)
+  local times = { record.started, record.rotated, record.expires, record.ends, record.generation }
+  for i = 1, #times do
+    times[i] = digits(times[i])
+  end
+  local value = record.subject .. ' ' .. table.concat(times, ' ')
+  keep(session_prefix .. record.name, value, record.ends, now)
+end
+
+-- The names listed under a subject; a list that is none is replaced.
+local function names_of(subject)
+  local names = redis.pcall('LRANGE', subject_prefix .. subject, 0, -1)
+  if names.err then
+    redis.call('DEL', subject_prefix .. subject)
+    return {}
+  end
+  return names
+end
+
+local function unlist(subject, name)
+  local removed = redis.pcall('LREM', subject_prefix .. subject, 0, name)
+  if type(removed) == 'table' then
+    redis.call('DEL', subject_prefix .. subject)
+  end
+end
+
+local function remove(record)
+  redis.call('DEL', session_prefix .. record.name)
+  unlist(record.subject, record.name)
+end
+
+-- Drops a subject's ended sessions, then its oldest, until one more is within its most.
+local function make_room(subject, most)
+  local live = {}
+  for _, name in ipairs(names_of(subject)) do
+    local record = load(name)
+    if not record or record.subject ~= subject then
+      unlist(subject, name)
+    elseif record.ends <= now then
+      remove(record)
+    else
+      live[#live + 1] = record
+    end
+  end
+  for i = 1, #live + 1 - most do
+    remove(live[i])
+  end
+end
+
+local function current(record)
+  return {
+    1, record.subject, record.started, record.rotated, record.expires, record.generation,
+  }
+end
+
+local function open(name, subject, expires, life_ms, most)
+  local held = load(name)
+  if held and held.ends > now then
+    -- A repeated request, its answer lost. Anything else must not turn back the generation.
+    local repeated = held.generation == 0 and held.subject == subject
+    return repeated and current(held) or UNKNOWN
+  end
+  if life_ms == 0 then
+    return UNKNOWN
+  end
+  -- One of the same name that has ended goes here too, or is overwritten.
+  make_room(subject, most)
+  local record = {
+    name = name,
+    subject = subject,
+    started = now,
+    rotated = now,
+    expires = expires,
+    ends = now + life_ms,
+    generation = 0,
+  }
+  save(record)
+  local listed = subject_prefix .. subject
+  redis.call('RPUSH', listed, name)
+  -- The list lives as long as the longest of them. A new one has no TTL yet: -1.
+  if redis.call('PTTL', listed) < life_ms + SLACK_MS then
+    redis.call('PEXPIRE', listed, digits(life_ms + SLACK_MS))
+  end
+  return current(record)
+end
+
+local function advance(name, presented, grace_ms)
+  local record, unreadable = load(name)
+  if unreadable then
+    return CORRUPT
+  end
+  if not record or record.ends <= now or presented > record.generation then
+    return UNKNOWN
+  end
+  if presented == record.generation then
+    record.generation, record.rotated = presented + 1, now
+    save(record)
+    return current(record)
+  end
+  local in_grace = math.max(now - record.rotated, 0) < grace_ms
+  if presented + 1 == record.generation and in_grace then
+    return current(record)
+  end
+  remove(record)
+  return REUSED
+end
+
+-- What cannot be read is removed like any other, and was something.
+local function finish(name)
+  local record, unreadable = load(name)
+  if record then
+    remove(record)
+  elseif unreadable then
+    redis.call('DEL', session_prefix .. name)
+  end
+  return { (unreadable or record and record.ends > now) and 1 or 0 }
+end
+
+local function list(subject)
+  local reply = {}
+  for _, name in ipairs(names_of(subject)) do
+    local record = load(name)
+    if record and record.subject == subject and record.ends > now then
+      reply[#reply + 1] = name
+      reply[#reply + 1] = record.started
+      reply[#reply + 1] = record.rotated
+      reply[#reply + 1] = record.expires
+      reply[#reply + 1] = record.generation
+    end
+  end
+  return reply
+end
+
+local mode = ARGV[1]
+if mode == 'open' then
+  return open(ARGV[5], ARGV[6], tonumber(ARGV[7]), tonumber(ARGV[8]), tonumber(ARGV[9]))
+elseif mode == 'advance' then
+  return advance(ARGV[5], tonumber(ARGV[6]), tonumber(ARGV[7]))
+elseif mode == 'end' then
+  return finish(ARGV[5])
+end
+return list(ARGV[5])

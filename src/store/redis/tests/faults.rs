@@ -1,0 +1,242 @@
+//! Entries nobody of ours wrote, a server in trouble, and clocks that disagree.
+
+use pollster::block_on;
+use redis::Value;
+
+use super::server::Resp;
+use crate::UnixMs;
+use crate::jwt::IssuedAt;
+use crate::store::contract::{key, policy, take};
+use crate::store::redis::time::Decides;
+use crate::store::redis::{KeyPrefix, RedisStore};
+use crate::store::{
+    Admission, Admit, EntryKey, Record, Revocation, RevocationScope, Rotated, Rotation,
+    SessionStart, Store, StoreError, Take, TokenCheck,
+};
+
+const NOW: UnixMs = UnixMs(1_700_000_000_250);
+const HOUR_MS: i64 = 3_600_000;
+
+/// What an entry may hold that is none: other text, numbers no double holds, other types.
+const GARBAGE: [&[&str]; 8] = [
+    &["SET", "KEY", ""],
+    &["SET", "KEY", "1"],
+    &["SET", "KEY", "1 2 3"],
+    &["SET", "KEY", "-1 -1"],
+    &["SET", "KEY", "99999999999999999 99999999999999999"],
+    &["SET", "KEY", "9007199254740993 9007199254740993"],
+    &["RPUSH", "KEY", "1 1"],
+    &["HSET", "KEY", "1", "1"],
+];
+
+/// A store over an empty server whose clock is `ahead_ms` ahead of ours.
+fn store(ahead_ms: i64) -> RedisStore<Resp> {
+    let store = RedisStore::new(Resp::start(), KeyPrefix::default());
+    RedisStore { decides: Decides::Given { ahead_ms }, ..store }
+}
+
+fn spoil(store: &RedisStore<Resp>, kind: &str, name: EntryKey, garbage: &[&str]) {
+    let key = format!("{{portcullis}}:1:{kind}:{name}");
+    store.transport().run::<Value>(&["DEL", &key]);
+    let command: Vec<&str> =
+        garbage.iter().map(|part| if *part == "KEY" { key.as_str() } else { part }).collect();
+    store.transport().run::<Value>(&command);
+}
+
+fn try_admit(
+    store: &RedisStore<Resp>,
+    name: &str,
+    takes: &[Take<'_>],
+) -> Result<Admission, StoreError> {
+    let token = Some(TokenCheck {
+        token: key(name),
+        session: Some(key(name)),
+        subject: Some(key(name)),
+        issued_at: IssuedAt::Ms(NOW),
+        expires: NOW.plus(60_000),
+    });
+    block_on(store.admit(&Admit { token, takes: takes.to_vec() }, NOW))
+}
+
+fn admit(store: &RedisStore<Resp>, name: &str, takes: &[Take<'_>]) -> Admission {
+    try_admit(store, name, takes).unwrap()
+}
+
+fn revoke(store: &RedisStore<Resp>, scope: RevocationScope, name: &str) {
+    let revocation = Revocation { scope, key: key(name), expires: NOW.plus(60_000) };
+    block_on(store.revoke(&revocation, NOW)).unwrap();
+}
+
+#[test]
+fn an_unreadable_entry_refuses_its_own_token_and_no_other() {
+    use RevocationScope::{Session, Subject, Token};
+    let store = store(0);
+    let policy = policy("a", 5, 60_000);
+    let takes = [take(&policy, "k", 1)];
+    for scope in [Token, Session, Subject] {
+        for garbage in GARBAGE {
+            spoil(&store, &format!("revoked:{scope}"), key("x"), garbage);
+            let admission = admit(&store, "x", &takes);
+            assert_eq!((admission.revoked, admission.unreadable), (Some(scope), true));
+            assert!(admission.outcomes.is_empty());
+            assert_eq!(admit(&store, "neighbour", &[]).revoked, None);
+            revoke(&store, scope, "x");
+            let admission = admit(&store, "x", &takes);
+            assert_eq!((admission.revoked, admission.unreadable), (Some(scope), false));
+        }
+        store.transport().run::<()>(&["FLUSHALL"]);
+    }
+    assert_eq!(admit(&store, "x", &takes).outcomes[0].decision.remaining, 4, "nothing was taken");
+}
+
+#[test]
+fn an_unreadable_limit_is_replaced_and_counted_once() {
+    let store = store(0);
+    let policy = policy("a", 5, 60_000);
+    for garbage in GARBAGE {
+        spoil(&store, "limit:a", key("k"), garbage);
+        let takes = [take(&policy, "k", 5), take(&policy, "k", 1), take(&policy, "other", 1)];
+        let denied = admit(&store, "x", &takes);
+        assert_eq!((denied.allowed(), denied.repaired), (false, 1));
+        let admission = admit(&store, "x", &[take(&policy, "k", 2)]);
+        assert_eq!((admission.allowed(), admission.repaired), (true, 0));
+        spoil(&store, "limit:a", key("k"), garbage);
+        let admission = admit(&store, "x", &[take(&policy, "k", 2)]);
+        assert_eq!((admission.allowed(), admission.repaired), (true, 1));
+        assert_eq!(admission.outcomes[0].decision.remaining, 3);
+    }
+}
+
+#[test]
+fn a_limit_with_a_number_no_double_holds_is_unreadable() {
+    let store = store(0);
+    let policy = policy("a", 5, 60_000);
+    for (value, repaired) in [("0 0 0 0 9007199254740993", 1), ("0 0 0 0 0", 0)] {
+        spoil(&store, "limit:a", key("k"), &["SET", "KEY", value]);
+        let admission = admit(&store, "x", &[take(&policy, "k", 1)]);
+        assert_eq!((admission.allowed(), admission.repaired), (true, repaired), "{value}");
+    }
+}
+
+#[test]
+fn an_unreadable_session_is_refused_and_can_be_replaced() {
+    let store = store(0);
+    let start = SessionStart { session: key("s"), subject: key("u"), expires: NOW.plus(60_000) };
+    let open = || block_on(store.rotate(&Rotation::Open(start), NOW)).unwrap();
+    for garbage in GARBAGE {
+        open();
+        spoil(&store, "session", key("s"), garbage);
+        let advance = Rotation::Advance { session: key("s"), generation: 0, grace_ms: 0 };
+        let error = block_on(store.rotate(&advance, NOW)).unwrap_err();
+        assert_eq!(error, StoreError::Corrupt { what: "session" });
+        assert_eq!(block_on(store.sessions(key("u"), NOW)).unwrap(), []);
+        assert!(matches!(open(), Rotated::Current(_)));
+        spoil(&store, "sessions", key("u"), &["SET", "KEY", "garbage"]);
+        assert!(block_on(store.end_session(key("s"), NOW)).unwrap());
+        spoil(&store, "session", key("s"), garbage);
+        assert!(block_on(store.end_session(key("s"), NOW)).unwrap());
+        assert!(!block_on(store.end_session(key("s"), NOW)).unwrap());
+        spoil(&store, "sessions", key("u"), &["SET", "KEY", "garbage"]);
+        open();
+        assert_eq!(block_on(store.sessions(key("u"), NOW)).unwrap().len(), 1);
+    }
+}
+
+#[test]
+fn an_unreadable_record_is_an_error_of_its_own_and_can_be_replaced() {
+    let store = store(0);
+    let record = Record { value: vec![1], expires: NOW.plus(60_000) };
+    // Three numbers are a record of our form: here one that has ended, there one not of base64.
+    let garbage = GARBAGE.into_iter().filter(|garbage| garbage.last() != Some(&"1 2 3"));
+    for garbage in garbage.chain([&["SET", "KEY", "9999999999999 1 A"][..]]) {
+        spoil(&store, "record", key("r"), garbage);
+        let error = block_on(store.get(key("r"), NOW)).unwrap_err();
+        assert_eq!(error, StoreError::Corrupt { what: "record" }, "{garbage:?}");
+        block_on(store.put(key("r"), record.clone(), NOW)).unwrap();
+        assert_eq!(block_on(store.get(key("r"), NOW)).unwrap(), Some(record.clone()));
+    }
+}
+
+#[test]
+fn a_full_server_is_a_failure_and_takes_nothing() {
+    let store = store(0);
+    let policy = policy("a", 5, 60_000);
+    let takes = [take(&policy, "k", 1), take(&policy, "l", 1)];
+    assert!(admit(&store, "x", &takes).allowed());
+    store.transport().run::<()>(&["CONFIG", "SET", "maxmemory", "1"]);
+    let error = try_admit(&store, "x", &takes).unwrap_err();
+    assert_eq!(error, StoreError::Unavailable { cause: "out_of_memory" });
+    assert_eq!(admit(&store, "x", &[]).revoked, None, "what writes nothing is still answered");
+    store.transport().run::<()>(&["CONFIG", "SET", "maxmemory", "0"]);
+    assert_eq!(admit(&store, "x", &takes).outcomes[1].decision.remaining, 3);
+}
+
+#[test]
+fn no_replica_answers_whether_a_token_is_revoked() {
+    let store = store(0);
+    admit(&store, "x", &[]);
+    store.transport().run::<()>(&["REPLICAOF", "127.0.0.1", "1"]);
+    let error = try_admit(&store, "x", &[]).unwrap_err();
+    assert_eq!(error, StoreError::Unavailable { cause: "read_only" });
+}
+
+#[test]
+fn a_user_that_may_not_is_a_fault_of_configuration() {
+    let store = store(0);
+    store.transport().run::<()>(&["ACL", "SETUSER", "default", "-evalsha"]);
+    assert_eq!(try_admit(&store, "x", &[]).unwrap_err(), StoreError::Unauthorized);
+}
+
+#[test]
+fn a_clock_that_is_off_ends_no_revocation_early_and_spares_no_token() {
+    for ahead_ms in [HOUR_MS, -HOUR_MS] {
+        let store = store(ahead_ms);
+        for scope in [RevocationScope::Token, RevocationScope::Session, RevocationScope::Subject] {
+            let name = scope.to_string();
+            revoke(&store, scope, &name);
+            let at = |now: UnixMs| {
+                let token = TokenCheck {
+                    token: key(&name),
+                    session: Some(key(&name)),
+                    subject: Some(key(&name)),
+                    issued_at: IssuedAt::Ms(NOW),
+                    expires: NOW.plus(60_000),
+                };
+                let admit = Admit { token: Some(token), takes: Vec::new() };
+                block_on(store.admit(&admit, now)).unwrap()
+            };
+            assert_eq!(at(NOW.plus(59_999)).revoked, Some(scope));
+            assert_eq!(at(NOW.plus(60_000)).revoked, None);
+            assert_eq!(at(NOW).clock_ahead_ms, ahead_ms);
+        }
+    }
+}
+
+#[test]
+fn a_cut_never_moves_back() {
+    let store = store(0);
+    revoke(&store, RevocationScope::Subject, "x");
+    let revocation =
+        Revocation { scope: RevocationScope::Subject, key: key("x"), expires: NOW.plus(60_000) };
+    block_on(store.revoke(&revocation, NOW.minus(5_000))).unwrap();
+    assert_eq!(admit(&store, "x", &[]).revoked, Some(RevocationScope::Subject));
+}
+
+#[test]
+fn a_session_opened_again_for_another_subject_is_that_ones_alone() {
+    let store = RedisStore { sessions_per_subject_max: 1, ..store(0) };
+    let open = |session, subject, now: UnixMs| {
+        let (session, subject) = (key(session), key(subject));
+        let start = SessionStart { session, subject, expires: now.plus(100) };
+        assert!(matches!(
+            block_on(store.rotate(&Rotation::Open(start), now)),
+            Ok(Rotated::Current(_))
+        ));
+    };
+    open("s", "first", NOW);
+    let now = NOW.plus(100);
+    open("s", "second", now);
+    assert_eq!(block_on(store.sessions(key("first"), now)).unwrap(), []);
+    open("t", "first", now);
+    assert_eq!(block_on(store.sessions(key("second"), now)).unwrap().len(), 1);
+}

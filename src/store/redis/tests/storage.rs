@@ -1,0 +1,165 @@
+//! What the server is sent, and what it keeps.
+
+use std::collections::BTreeSet;
+
+use pollster::block_on;
+
+use super::bridge::Bridge;
+use super::server::Resp;
+use super::wall_clock;
+use crate::jwt::IssuedAt;
+use crate::store::contract::{key, policy, take};
+use crate::store::redis::{KeyPrefix, RedisStore};
+use crate::store::upstash::{Endpoint, Upstash};
+use crate::store::{
+    Admission, Admit, Durability, Penalty, Record, Revocation, RevocationScope, Rotation,
+    SessionStart, Store, Take, TokenCheck,
+};
+
+fn store() -> RedisStore<Resp> {
+    RedisStore::new(Resp::start(), KeyPrefix::default())
+}
+
+fn admit<S: Store>(store: &S, takes: &[Take<'_>]) -> Admission {
+    let admit = Admit { token: Some(check()), takes: takes.to_vec() };
+    block_on(store.admit(&admit, wall_clock())).unwrap()
+}
+
+fn check() -> TokenCheck {
+    TokenCheck {
+        token: key("token"),
+        session: Some(key("session")),
+        subject: Some(key("subject")),
+        issued_at: IssuedAt::Ms(wall_clock()),
+        expires: wall_clock().plus(60_000),
+    }
+}
+
+#[test]
+fn an_admission_of_three_policies_is_one_command() {
+    let endpoint = Endpoint::new("http://bridge", "secret").unwrap();
+    let store = RedisStore::new(Upstash::new(Bridge::start(), endpoint), KeyPrefix::default());
+    let policies = [policy("a", 5, 60_000), policy("b", 5, 60_000), policy("c", 5, 60_000)];
+    let takes = policies.each_ref().map(|policy| take(policy, "key", 1));
+    let requests = || store.transport().fetch().requests.get();
+    assert!(admit(&store, &takes).allowed());
+    assert_eq!(requests(), 2, "by hash, then by text");
+    assert!(admit(&store, &takes).allowed());
+    assert_eq!(requests(), 3);
+    let redis = &store.transport().fetch().redis;
+    assert_eq!((redis.calls("evalsha"), redis.calls("eval")), (2, 1));
+}
+
+#[test]
+fn a_server_that_forgot_the_scripts_is_told_them_again() {
+    let store = store();
+    let policy = policy("a", 5, 60_000);
+    for remaining in [4, 3] {
+        store.transport().run::<()>(&["SCRIPT", "FLUSH"]);
+        let admission = admit(&store, &[take(&policy, "key", 1)]);
+        assert_eq!(admission.outcomes[0].decision.remaining, remaining);
+    }
+    assert_eq!(store.transport().calls("eval"), 2);
+}
+
+/// Every verb once, with lives of a second.
+fn use_every_verb(store: &RedisStore<Resp>) {
+    let now = wall_clock();
+    let policy = policy("per-user", 5, 60_000);
+    let scopes = [RevocationScope::Token, RevocationScope::Session, RevocationScope::Subject];
+    for scope in scopes {
+        let revocation = Revocation { scope, key: key("x"), expires: now.plus(1_000) };
+        let durability = block_on(store.revoke(&revocation, now)).unwrap();
+        assert_eq!(durability, Durability::Store);
+    }
+    let takes = [take(&policy, "counted", 1)];
+    assert!(admit(store, &takes).allowed());
+    block_on(store.peek(&takes, now)).unwrap();
+    let penalty = Penalty { policy: &policy, key: key("blocked"), duration_ms: 1_000 };
+    block_on(store.penalise(&penalty, now)).unwrap();
+    block_on(store.reset(&policy, key("reset"), now)).unwrap();
+    for session in ["s", "ended"] {
+        let session = key(session);
+        let start = SessionStart { session, subject: key("u"), expires: now.plus(1_000) };
+        block_on(store.rotate(&Rotation::Open(start), now)).unwrap();
+        let advance = Rotation::Advance { session, generation: 0, grace_ms: 0 };
+        block_on(store.rotate(&advance, now)).unwrap();
+    }
+    assert_eq!(block_on(store.sessions(key("u"), now)).unwrap().len(), 2);
+    assert!(block_on(store.end_session(key("ended"), now)).unwrap());
+    let record = Record { value: vec![1], expires: now.plus(1_000) };
+    block_on(store.put(key("r"), record, now)).unwrap();
+    assert!(block_on(store.get(key("r"), now)).unwrap().is_some());
+}
+
+/// What docs/storage-schema.md says a user for it needs.
+#[test]
+fn the_documented_commands_and_keys_suffice() {
+    let store = store();
+    let rules = "resetkeys ~{portcullis}:1:* -@all +eval +evalsha +get +set +del +time +pexpire \
+                 +pttl +lrange +lrem +rpush";
+    let rules: Vec<&str> =
+        ["ACL", "SETUSER", "default"].into_iter().chain(rules.split(' ')).collect();
+    store.transport().run::<()>(&rules);
+    use_every_verb(&store);
+}
+
+#[test]
+fn every_key_has_its_prefix_and_an_end() {
+    let store = store();
+    use_every_verb(&store);
+    let keys: BTreeSet<String> = store.transport().run(&["KEYS", "*"]);
+    let name = |value: &str| key(value).to_string();
+    let expected = [
+        "epoch".to_owned(),
+        format!("limit:per-user:{}", name("blocked")),
+        format!("limit:per-user:{}", name("counted")),
+        format!("record:{}", name("r")),
+        format!("revoked:session:{}", name("x")),
+        format!("revoked:subject:{}", name("x")),
+        format!("revoked:token:{}", name("x")),
+        format!("session:{}", name("s")),
+        format!("sessions:{}", name("u")),
+    ];
+    assert_eq!(keys, expected.map(|rest| format!("{{portcullis}}:1:{rest}")).into());
+    for key in keys {
+        let ttl_ms: i64 = store.transport().run(&["PTTL", &key]);
+        let most = if key.ends_with(":epoch") { 34_560_000_000 } else { 180_000 };
+        assert!(ttl_ms > 55_000 && ttl_ms <= most, "{key}: {ttl_ms}");
+    }
+}
+
+#[test]
+fn a_reset_deletes_one_key_whatever_it_is_called() {
+    let store = store();
+    let (any, other) = (policy("a", 5, 60_000), policy("a.b", 5, 60_000));
+    let takes = [take(&any, "*", 1), take(&any, "x", 1), take(&other, "*", 1)];
+    assert!(admit(&store, &takes).allowed());
+    let before: u64 = store.transport().run(&["DBSIZE"]);
+    block_on(store.reset(&any, key("*"), wall_clock())).unwrap();
+    block_on(store.reset(&any, key("*"), wall_clock())).unwrap();
+    assert_eq!(store.transport().run::<u64>(&["DBSIZE"]), before - 1);
+}
+
+#[test]
+fn the_epoch_changes_when_data_was_lost_and_only_then() {
+    let (store, epoch_key) = (store(), "{portcullis}:1:epoch");
+    let first = admit(&store, &[]).epoch.unwrap();
+    store.transport().run::<()>(&["PERSIST", epoch_key]);
+    assert_eq!(admit(&store, &[]).epoch, Some(first));
+    let ttl_ms: i64 = store.transport().run(&["PTTL", epoch_key]);
+    assert!(ttl_ms > 34_559_000_000, "its life begins anew: {ttl_ms}");
+    for loss in [vec!["FLUSHALL"], vec!["SET", epoch_key, "?"], vec!["DEL", epoch_key]] {
+        let before = admit(&store, &[]).epoch;
+        store.transport().run::<redis::Value>(&loss);
+        assert!(admit(&store, &[]).epoch > before, "{loss:?}");
+    }
+}
+
+#[test]
+fn nothing_of_a_store_is_shown() {
+    let endpoint = Endpoint::new("http://host.example", "secret").unwrap();
+    let store = RedisStore::new(Upstash::new(Bridge::start(), endpoint), KeyPrefix::default());
+    let shown = format!("{store:?} {:?}", store.transport());
+    assert!(!shown.contains("secret") && !shown.contains("host"), "{shown}");
+}
