@@ -1,5 +1,6 @@
 //! Where shared state lives: the one async port, and the stores behind it.
 
+pub mod breaker;
 mod by_ref;
 #[cfg(test)]
 pub(crate) mod contract;
