@@ -5,10 +5,13 @@
 // wasm-bindgen generates unsafe glue; without it there is none, and none can be let in.
 #![cfg_attr(not(any(feature = "worker", feature = "npm")), forbid(unsafe_code))]
 
+pub mod background;
 pub mod config;
+pub mod fallback;
 pub mod fetch;
 pub mod guard;
 pub mod http;
+pub mod instance;
 mod json_fault;
 pub mod jwt;
 pub mod limit;

@@ -12,7 +12,7 @@ use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
 use pollster::block_on;
 use portcullis::UnixMs;
-use portcullis::limit::{Algorithm, KeyKind, Policy, PolicyName, Quota, Trigger};
+use portcullis::limit::{Algorithm, KeyKind, OnOutage, Policy, PolicyName, Quota, Trigger};
 use portcullis::store::memory::{MemoryBounds, MemoryStore};
 use portcullis::store::{
     Admit, EntryKey, KeySpace, Penalty, Record, Revocation, RevocationScope, Rotation,
@@ -74,10 +74,11 @@ fn fill_policy(store: &MemoryStore, number: usize) -> (usize, usize) {
         quota: Quota::new(10, 60_000).unwrap(),
         trigger: Trigger::Request,
         shadow: false,
+        on_outage: OnOutage::default(),
     };
     let overflows = |number: &usize| {
         let takes = vec![Take { policy, key: key(*number), cost: 1 }];
-        let admission = block_on(store.admit(&Admit { token: None, takes }, NOW)).unwrap();
+        let admission = block_on(store.admit(&Admit { token: None, takes, closed: false }, NOW)).unwrap();
         admission.outcomes.iter().any(|outcome| outcome.overflow)
     };
     let counted = (0..).find(overflows).unwrap();

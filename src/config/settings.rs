@@ -3,7 +3,7 @@
 use serde::Deserialize;
 
 use super::{AddressSource, ConfigError, duration, error};
-use crate::limit::{self, Algorithm, KeyKind, LimitError, PolicyName, Quota, Trigger};
+use crate::limit::{self, Algorithm, KeyKind, LimitError, OnOutage, PolicyName, Quota, Trigger};
 
 /// Most policies a configuration may have: each is a decision on every request, and with the gate
 /// they fill the local map's partitions.
@@ -46,6 +46,8 @@ struct Limit {
     trigger: When,
     #[serde(default)]
     shadow: bool,
+    on_outage: Option<WithoutStore>,
+    local_share_percent: Option<u8>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -67,6 +69,14 @@ enum Key {
 #[serde(rename_all = "kebab-case")]
 enum Counting {
     SlidingWindow,
+}
+
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum WithoutStore {
+    Local,
+    Closed,
+    Open,
 }
 
 #[derive(Clone, Copy, Debug, Default, Deserialize)]
@@ -138,6 +148,8 @@ impl Settings {
             quota: quota(GATE, gate.limit, &gate.window)?,
             trigger: Trigger::Request,
             shadow: false,
+            // It never asks the store.
+            on_outage: OnOutage::default(),
         }))
     }
 
@@ -171,7 +183,21 @@ impl Limit {
             quota: quota(path, self.limit, &self.window)?,
             trigger,
             shadow: self.shadow,
+            on_outage: self.on_outage(path)?,
         })
+    }
+
+    fn on_outage(&self, path: &str) -> Result<OnOutage, ConfigError> {
+        let share = format!("{path}.local_share_percent");
+        match (self.on_outage, self.local_share_percent) {
+            (None | Some(WithoutStore::Local), share_percent) => match share_percent.unwrap_or(100) {
+                share_percent @ 1..=100 => Ok(OnOutage::Local { share_percent }),
+                _ => Err(ConfigError::new(share, "must be 1 to 100")),
+            },
+            (_, Some(_)) => Err(ConfigError::new(share, "goes with on_outage = \"local\" alone")),
+            (Some(WithoutStore::Closed), None) => Ok(OnOutage::Closed),
+            (Some(WithoutStore::Open), None) => Ok(OnOutage::Open),
+        }
     }
 }
 

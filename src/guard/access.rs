@@ -81,7 +81,7 @@ impl<S: Store> Guard<S> {
         now: UnixMs,
     ) -> Result<Vec<Outcome>, GuardError> {
         self.refuse_known(check, now).await?;
-        let admit = Admit { token: Some(check), takes: takes.to_vec() };
+        let admit = Admit { token: Some(check), takes: takes.to_vec(), closed: false };
         let admission = self.asked(&admit, now).await?;
         let Some(scope) = admission.revoked else {
             // While the store was asked, this instance may have acknowledged a revocation.
@@ -100,7 +100,7 @@ impl<S: Store> Guard<S> {
 
     /// Refuses what this instance knows as revoked.
     async fn refuse_known(&self, check: TokenCheck, now: UnixMs) -> Result<(), GuardError> {
-        let known = Admit { token: Some(check), takes: Vec::new() };
+        let known = Admit { token: Some(check), takes: Vec::new(), closed: false };
         match self.instance.memory.admit(&known, now).await?.revoked {
             Some(_) => Err(GuardError::Revoked),
             None => Ok(()),

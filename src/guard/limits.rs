@@ -30,7 +30,7 @@ impl<S: Store> Guard<S> {
         let gate = self.config().gate.iter();
         let takes = gate.map(|policy| Take { policy, key, cost: 1 }).collect();
         let memory = &self.instance.memory;
-        let gate = Admit { token: None, takes };
+        let gate = Admit { token: None, takes, closed: false };
         let admission = memory.admit(&gate, caller.now).await?;
         self.check_limits(&gate.takes, &admission.outcomes)?;
         self.pass_failures(caller).await
@@ -57,7 +57,7 @@ impl<S: Store> Guard<S> {
         if takes.is_empty() || !refusal.is_authentication_failure() {
             return refusal;
         }
-        let admit = Admit { token: None, takes };
+        let admit = Admit { token: None, takes, closed: false };
         let Ok(admission) = self.asked(&admit, caller.now).await else { return refusal };
         match self.check_limits(&admit.takes, &admission.outcomes) {
             Ok(()) => refusal,
@@ -128,7 +128,7 @@ impl<S: Store> Guard<S> {
         if cost == 0 || cost > limit {
             return Err(LimitError::CostOutOfRange { cost, limit }.into());
         }
-        let admit = Admit { token: None, takes: vec![Take { policy, key, cost }] };
+        let admit = Admit { token: None, takes: vec![Take { policy, key, cost }], closed: false };
         let admission = self.asked(&admit, now).await?;
         // Counted here; whether it is refused is for the caller to say.
         let _ = self.check_limits(&admit.takes, &admission.outcomes);

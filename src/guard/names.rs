@@ -52,11 +52,6 @@ fn token(issuer: &str, token_id: Option<&str>, signing_input: &str) -> EntryKey 
     EntryKey::new(KeySpace::Token, issuer, &value)
 }
 
-/// A record that is never written: reading it tells whether the store answers.
-pub(super) fn probe() -> EntryKey {
-    EntryKey::new(KeySpace::Token, "", "probe")
-}
-
 #[cfg(test)]
 mod tests {
     #[cfg(target_arch = "wasm32")]

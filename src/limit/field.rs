@@ -72,7 +72,7 @@ mod tests {
     use wasm_bindgen_test::wasm_bindgen_test as test;
 
     use super::*;
-    use crate::limit::{Algorithm, KeyKind, PolicyName, Quota, Trigger};
+    use crate::limit::{Algorithm, KeyKind, OnOutage, PolicyName, Quota, Trigger};
 
     fn policy(name: &str, limit: u64, window_ms: u64) -> Policy {
         Policy {
@@ -82,6 +82,7 @@ mod tests {
             quota: Quota::new(limit, window_ms).unwrap(),
             trigger: Trigger::Request,
             shadow: false,
+            on_outage: OnOutage::default(),
         }
     }
 

@@ -15,5 +15,5 @@ mod sliding_window;
 pub use decide::{Algorithm, Decision, State, decide, peek};
 pub use error::LimitError;
 pub use field::{rate_limit_field, rate_limit_policy_field, retry_after_seconds};
-pub use policy::{KeyKind, Policy, PolicyName, Trigger};
+pub use policy::{KeyKind, OnOutage, Policy, PolicyName, Trigger};
 pub use quota::Quota;

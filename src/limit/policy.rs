@@ -74,4 +74,28 @@ pub struct Policy {
     pub trigger: Trigger,
     /// Counts and reports, never denies.
     pub shadow: bool,
+    /// What decides while the store does not answer.
+    pub on_outage: OnOutage,
+}
+
+/// What decides a policy's takes while the store does not answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum OnOutage {
+    /// This instance counts by itself, against a share of the quota.
+    Local {
+        /// The share, in percent of the limit: 1 to 100.
+        share_percent: u8,
+    },
+    /// Nothing: the request is refused, because it cannot be told.
+    Closed,
+    /// Nothing: the request is let through.
+    Open,
+}
+
+impl Default for OnOutage {
+    /// The whole quota, counted here.
+    fn default() -> Self {
+        Self::Local { share_percent: 100 }
+    }
 }

@@ -45,6 +45,14 @@ impl Quota {
         self.window_ms
     }
 
+    /// `percent` of this quota in the same window, rounded down, and at least 1.
+    #[must_use]
+    pub fn share(self, percent: u8) -> Self {
+        let hundredths = u128::from(self.limit).saturating_mul(u128::from(percent));
+        let limit = u64::try_from(hundredths.div_euclid(100)).unwrap_or(self.limit);
+        Self { limit: limit.clamp(1, self.limit), ..self }
+    }
+
     /// Whether a take of `cost` units can ever succeed: 1 to the limit.
     #[must_use]
     pub const fn accepts(self, cost: u64) -> bool {

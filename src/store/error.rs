@@ -18,6 +18,13 @@ pub enum StoreError {
         /// The deadline that was missed, in milliseconds.
         deadline_ms: u64,
     },
+    /// It is known not to answer and was not asked, or did not answer, and the outage mode says to
+    /// refuse then. Already reported where it was found out.
+    #[error("the store is unavailable: {cause}")]
+    Outage {
+        /// What happened, in fixed words.
+        cause: &'static str,
+    },
     /// It refuses our credentials: a fault of configuration.
     #[error("the store refuses the configured credentials")]
     Unauthorized,
@@ -66,6 +73,7 @@ impl StoreError {
             Self::Corrupt { .. } => "ERR_STORE_CORRUPT",
             // Told to clients: that the operator's credentials are wrong is not for them.
             Self::Unavailable { .. }
+            | Self::Outage { .. }
             | Self::Timeout { .. }
             | Self::Unauthorized
             | Self::Protocol { .. } => "ERR_STORE_UNAVAILABLE",
@@ -76,7 +84,7 @@ impl StoreError {
     #[must_use]
     pub const fn cause(&self) -> &'static str {
         match self {
-            Self::Unavailable { cause } | Self::Protocol { cause } => cause,
+            Self::Unavailable { cause } | Self::Outage { cause } | Self::Protocol { cause } => cause,
             Self::Unauthorized => "unauthorized",
             Self::Corrupt { .. } => "corrupt",
             Self::Timeout { .. } => "timeout",

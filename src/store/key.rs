@@ -50,6 +50,13 @@ impl EntryKey {
         Self(hash.finalize())
     }
 
+    /// The name of an entry that says nothing: what is asked of a store only to learn whether it
+    /// answers.
+    #[must_use]
+    pub fn probe() -> Self {
+        Self::new(KeySpace::Token, "", "probe")
+    }
+
     /// The key whose text, as [`fmt::Display`] writes it, came back from a store.
     pub(super) fn parse(text: &str) -> Option<Self> {
         let digest = URL_SAFE_NO_PAD.decode(text).ok()?;

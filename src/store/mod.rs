@@ -4,15 +4,21 @@ pub mod breaker;
 mod by_ref;
 #[cfg(test)]
 pub(crate) mod contract;
+mod either;
 mod error;
+pub mod journal;
 mod key;
 pub mod kv;
+pub mod ledger;
 pub mod memory;
+pub mod outage;
+pub mod outages;
 mod port;
 pub mod redis;
 mod split;
 pub mod upstash;
 
+pub use either::Either;
 pub use error::StoreError;
 pub use key::{EntryKey, KeySpace};
 pub use port::{

@@ -68,6 +68,9 @@ pub struct Admit<'a> {
     pub token: Option<TokenCheck>,
     /// What is taken, in the order the outcomes come back.
     pub takes: Vec<Take<'a>>,
+    /// A store that cannot be asked must refuse the token, whatever the outage mode: the token
+    /// carries a scope that is configured so.
+    pub closed: bool,
 }
 
 /// The names under which a token may have been revoked.
@@ -115,6 +118,9 @@ pub struct Admission {
     pub revoked: Option<RevocationScope>,
     /// The entry `revoked` speaks of is there and cannot be read: refused, fail secure.
     pub unreadable: bool,
+    /// Why the token was let stand without having been checked against the store: the cause, in
+    /// fixed words. `None` when it was checked.
+    pub unchecked: Option<&'static str>,
     /// One outcome a take, in order; empty when revoked.
     pub outcomes: Vec<Outcome>,
     /// How many limits' states could not be read and were replaced by empty ones.
@@ -144,6 +150,9 @@ pub struct Outcome {
     pub shadow: bool,
     /// The partition was full and the key was counted in the policy's shared overflow bucket.
     pub overflow: bool,
+    /// Why this was decided without the store: the cause, in fixed words. `None` when it was the
+    /// store's decision.
+    pub degraded: Option<&'static str>,
 }
 
 /// What a revocation is about.

@@ -28,13 +28,13 @@ impl<S: Store, L: Store> Store for Split<S, L> {
     /// Asks `shared` about the token first: a revoked token takes nothing.
     async fn admit(&self, admit: &Admit<'_>, now: UnixMs) -> Result<Admission, StoreError> {
         if admit.token.is_some() {
-            let question = Admit { token: admit.token, takes: Vec::new() };
+            let question = Admit { token: admit.token, takes: Vec::new(), closed: false };
             let answer = self.shared.admit(&question, now).await?;
             if answer.revoked.is_some() {
                 return Ok(answer);
             }
         }
-        let takes = Admit { token: None, takes: admit.takes.clone() };
+        let takes = Admit { token: None, takes: admit.takes.clone(), closed: false };
         self.limits.admit(&takes, now).await
     }
 

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use super::Event;
+use super::event::Metric;
 
 /// Most label sets a metric keeps; labels come from fixed words and configured names, so this is
 /// a backstop and not a working limit.
@@ -22,17 +23,22 @@ struct Family {
 
 impl Counters {
     pub(super) fn count(&mut self, event: &Event<'_>) {
-        let metric = event.metric();
+        self.add(event.metric(), render(&event.labels()), event.amount());
+        if let Some((metric, amount)) = event.measure() {
+            self.add(metric, String::new(), amount);
+        }
+    }
+
+    fn add(&mut self, metric: Metric, labels: String, amount: u64) {
         let family = self
             .0
             .entry(metric.name)
             .or_insert_with(|| Family { help: metric.help, series: BTreeMap::new() });
-        let labels = render(&event.labels());
         if family.series.len() >= SERIES_MAX && !family.series.contains_key(&labels) {
             return;
         }
         let count = family.series.entry(labels).or_insert(0);
-        *count = count.saturating_add(1);
+        *count = count.saturating_add(amount);
     }
 
     pub(super) fn prometheus(&self) -> String {

@@ -6,7 +6,7 @@
 mod event;
 mod metrics;
 
-pub use event::{Event, Level};
+pub use event::{Event, Level, StoreRole};
 
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicU64, Ordering};

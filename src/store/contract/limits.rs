@@ -5,7 +5,7 @@ use crate::limit::Policy;
 use crate::store::{Admission, Admit, Penalty, Store, Take};
 
 async fn admit(bench: &impl Bench, takes: &[Take<'_>]) -> Admission {
-    let admit = Admit { token: None, takes: takes.to_vec() };
+    let admit = Admit { token: None, takes: takes.to_vec(), closed: false };
     bench.store().admit(&admit, bench.now()).await.unwrap()
 }
 

@@ -10,7 +10,7 @@ mod revocations;
 mod sessions;
 
 use crate::UnixMs;
-use crate::limit::{Algorithm, KeyKind, Policy, PolicyName, Quota, Trigger};
+use crate::limit::{Algorithm, KeyKind, OnOutage, Policy, PolicyName, Quota, Trigger};
 use crate::store::{EntryKey, KeySpace, Store, Take};
 pub(crate) use limits::*;
 pub(crate) use records::*;
@@ -69,6 +69,7 @@ pub(crate) fn policy(name: &str, limit: u64, window_ms: u64) -> Policy {
         quota: Quota::new(limit, window_ms).unwrap(),
         trigger: Trigger::Request,
         shadow: false,
+        on_outage: OnOutage::default(),
     }
 }
 

@@ -28,7 +28,7 @@ async fn revoke(bench: &impl Bench, scope: RevocationScope, check: TokenCheck, f
 }
 
 async fn revoked(bench: &impl Bench, check: TokenCheck) -> Option<RevocationScope> {
-    let admit = Admit { token: Some(check), takes: Vec::new() };
+    let admit = Admit { token: Some(check), takes: Vec::new(), closed: false };
     bench.store().admit(&admit, bench.now()).await.unwrap().revoked
 }
 
@@ -40,7 +40,7 @@ pub(crate) async fn a_revoked_token_is_named_by_its_scope_and_takes_nothing(benc
         assert_eq!(revoked(bench, check).await, None);
         revoke(bench, scope, check, 60_000).await;
         let takes = vec![take(&policy, name, 1)];
-        let admit = Admit { token: Some(check), takes: takes.clone() };
+        let admit = Admit { token: Some(check), takes: takes.clone(), closed: false };
         let admission = bench.store().admit(&admit, bench.now()).await.unwrap();
         assert_eq!(admission.revoked, Some(scope));
         assert!(!admission.allowed() && admission.outcomes.is_empty());

@@ -181,6 +181,7 @@ impl Planned<'_> {
             decision: if admitted { self.taken } else { self.untaken },
             shadow: self.take.policy.shadow,
             overflow: self.slot == Slot::Overflow,
+            degraded: None,
         }
     }
 }

@@ -11,7 +11,7 @@ use crate::store::EntryKey;
 /// Keys the hash of a map. In wasm the standard library's random state is not random, so the seed
 /// comes in.
 #[derive(Clone, Copy)]
-pub(super) struct Seed(pub(super) [u8; 16]);
+pub(in crate::store) struct Seed(pub(super) [u8; 16]);
 
 impl BuildHasher for Seed {
     type Hasher = SipHasher13;
@@ -23,7 +23,7 @@ impl BuildHasher for Seed {
 
 /// There is no room, and every entry there is still lives.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Full;
+pub(in crate::store) struct Full;
 
 /// At most `capacity` entries, each living while `now` is before its end.
 ///
@@ -31,7 +31,7 @@ pub(super) struct Full;
 /// entry that lives is never evicted. An entry that ended stays until then, so it lives again for
 /// a clock that goes backwards. Every operation is O(log n): the queue holds each entry exactly
 /// once, at its true end.
-pub(super) struct Expiring<V> {
+pub(in crate::store) struct Expiring<V> {
     entries: HashMap<EntryKey, Entry<V>, Seed>,
     queue: BTreeSet<(UnixMs, EntryKey)>,
     capacity: usize,
@@ -43,22 +43,38 @@ struct Entry<V> {
 }
 
 impl<V> Expiring<V> {
-    pub(super) fn new(capacity: usize, seed: Seed) -> Self {
+    pub(in crate::store) fn new(capacity: usize, seed: Seed) -> Self {
         Self { entries: HashMap::with_hasher(seed), queue: BTreeSet::new(), capacity }
     }
 
     /// The value of a live entry.
-    pub(super) fn get(&self, key: &EntryKey, now: UnixMs) -> Option<&V> {
+    pub(in crate::store) fn get(&self, key: &EntryKey, now: UnixMs) -> Option<&V> {
         self.entries.get(key).filter(|entry| now < entry.expires).map(|entry| &entry.value)
     }
 
     /// When a live entry ends.
-    pub(super) fn expires(&self, key: &EntryKey, now: UnixMs) -> Option<UnixMs> {
+    pub(in crate::store) fn expires(&self, key: &EntryKey, now: UnixMs) -> Option<UnixMs> {
         self.entries.get(key).map(|entry| entry.expires).filter(|expires| now < *expires)
     }
 
+    /// How many entries there are, ended ones included that no newcomer has replaced yet.
+    pub(in crate::store) fn len(&self) -> usize {
+        self.entries.len()
+    }
+
+    /// The live entry that ends first, and its end. Those that ended are dropped on the way.
+    pub(in crate::store) fn first(&mut self, now: UnixMs) -> Option<(EntryKey, &V, UnixMs)> {
+        while let Some(&(expires, key)) = self.queue.first() {
+            if now < expires {
+                return self.entries.get(&key).map(|entry| (key, &entry.value, expires));
+            }
+            self.remove(&key);
+        }
+        None
+    }
+
     /// Whether a newcomer fits beside `reserved` others. O(`reserved`).
-    pub(super) fn has_room(&self, reserved: usize, now: UnixMs) -> bool {
+    pub(in crate::store) fn has_room(&self, reserved: usize, now: UnixMs) -> bool {
         let ended = self
             .queue
             .iter()
@@ -70,7 +86,7 @@ impl<V> Expiring<V> {
 
     /// Writes an entry, in place of one with the same key. The value that ended and was dropped to
     /// make room for a newcomer, if one was.
-    pub(super) fn insert(
+    pub(in crate::store) fn insert(
         &mut self,
         key: EntryKey,
         value: V,
@@ -92,7 +108,7 @@ impl<V> Expiring<V> {
     }
 
     /// Removes an entry, whether or not it has ended.
-    pub(super) fn remove(&mut self, key: &EntryKey) -> Option<V> {
+    pub(in crate::store) fn remove(&mut self, key: &EntryKey) -> Option<V> {
         let entry = self.entries.remove(key)?;
         self.queue.remove(&(entry.expires, *key));
         Some(entry.value)
@@ -111,7 +127,7 @@ impl<V> Expiring<V> {
 
 impl<V: Ord + Copy> Expiring<V> {
     /// Writes an entry that only ever extends: of the value and of the end, the later one stays.
-    pub(super) fn extend(
+    pub(in crate::store) fn extend(
         &mut self,
         key: EntryKey,
         value: V,

@@ -30,7 +30,7 @@ pub(super) fn small() -> MemoryStore {
 }
 
 pub(super) fn admit(store: &MemoryStore, takes: &[Take<'_>], now: UnixMs) -> Admission {
-    block_on(store.admit(&Admit { token: None, takes: takes.to_vec() }, now)).unwrap()
+    block_on(store.admit(&Admit { token: None, takes: takes.to_vec(), closed: false }, now)).unwrap()
 }
 
 pub(super) fn remaining(store: &MemoryStore, take: Take<'_>, now: UnixMs) -> u64 {
@@ -126,7 +126,7 @@ fn a_full_partition_refuses_what_it_cannot_count_apart() {
     assert_eq!(block_on(store.penalise(&third, NOW.plus(1_000))), Ok(()));
 
     let all: Vec<Take<'_>> = policies.iter().map(|policy| take(policy, "k", 1)).collect();
-    let admitted = block_on(store.admit(&Admit { token: None, takes: all }, NOW));
+    let admitted = block_on(store.admit(&Admit { token: None, takes: all, closed: false }, NOW));
     assert_eq!(admitted, Err(StoreError::Full { what: "policies" }));
     assert_eq!(remaining(&store, take(&policies[1], "k", 1), NOW), 10, "nothing was taken");
 }
@@ -151,7 +151,7 @@ fn a_flood_of_revoked_tokens_leaves_room_for_sessions_and_subjects() {
         let (token, subject) = (key(name), Some(key(name)));
         let check =
             TokenCheck { token, session: None, subject, issued_at, expires: UnixMs(u64::MAX) };
-        let admit = Admit { token: Some(check), takes: Vec::new() };
+        let admit = Admit { token: Some(check), takes: Vec::new(), closed: false };
         block_on(store.admit(&admit, NOW.plus(60_000))).unwrap().revoked
     };
     assert_eq!(check("0", IssuedAt::Unknown), Some(RevocationScope::Token));
@@ -179,7 +179,7 @@ fn a_subjects_cut_never_goes_back_with_the_clock() {
             issued_at,
             expires: UnixMs(u64::MAX),
         };
-        let admission = block_on(store.admit(&Admit { token: Some(check), takes: vec![] }, NOW));
+        let admission = block_on(store.admit(&Admit { token: Some(check), takes: vec![], closed: false }, NOW));
         assert_eq!(admission.unwrap().revoked.is_some(), revoked, "{issued_at:?}");
     }
 }

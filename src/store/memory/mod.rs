@@ -8,7 +8,7 @@ mod bounds;
 #[cfg(all(test, not(target_arch = "wasm32")))]
 mod calls;
 mod counters;
-mod expiring;
+pub(super) mod expiring;
 #[cfg(test)]
 mod flood;
 mod records;

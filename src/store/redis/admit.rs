@@ -74,7 +74,7 @@ pub(super) fn admission(asked: &Admit<'_>, mut answer: Answer) -> Result<Admissi
         None => outcomes(&asked.takes, &mut answer)?,
     };
     answer.end()?;
-    Ok(Admission { revoked, unreadable, outcomes, repaired, epoch, clock_ahead_ms })
+    Ok(Admission { revoked, unreadable, unchecked: None, outcomes, repaired, epoch, clock_ahead_ms })
 }
 
 /// Reads the answer to [`peek`].
@@ -106,5 +106,5 @@ fn outcome(take: &Take<'_>, answer: &mut Answer) -> Result<Outcome, StoreError> 
         return Err(UNEXPECTED);
     }
     let decision = Decision { allowed, limit, remaining, reset_ms, retry_after_ms };
-    Ok(Outcome { decision, shadow: take.policy.shadow, overflow: false })
+    Ok(Outcome { decision, shadow: take.policy.shadow, overflow: false, degraded: None })
 }

@@ -113,7 +113,7 @@ impl Store for Rigged {
         }
         let token = admit.token.filter(|_| fault != Some(Fault::Forgets));
         let takes = admit.takes.clone();
-        let mut admission = self.memory().admit(&Admit { token, takes }, now).await?;
+        let mut admission = self.memory().admit(&Admit { token, takes, closed: false }, now).await?;
         if fault == Some(Fault::Short) {
             admission.outcomes.pop();
         }

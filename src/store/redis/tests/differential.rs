@@ -190,7 +190,7 @@ fn answer<S: Store>(store: &S, step: &Step, policies: &[Policy], now: UnixMs) ->
                 },
                 expires: now.plus(60_000),
             });
-            let admit = Admit { token, takes: takes(wanted) };
+            let admit = Admit { token, takes: takes(wanted), closed: false };
             let admission = block_on(store.admit(&admit, now)).unwrap();
             assert_eq!((admission.repaired, admission.clock_ahead_ms), (0, 0));
             format!("{:?} {:?}", admission.revoked, admission.outcomes)

@@ -55,7 +55,7 @@ fn try_admit(
         issued_at: IssuedAt::Ms(NOW),
         expires: NOW.plus(60_000),
     });
-    block_on(store.admit(&Admit { token, takes: takes.to_vec() }, NOW))
+    block_on(store.admit(&Admit { token, takes: takes.to_vec(), closed: false }, NOW))
 }
 
 fn admit(store: &RedisStore<Resp>, name: &str, takes: &[Take<'_>]) -> Admission {
@@ -202,7 +202,7 @@ fn a_clock_that_is_off_ends_no_revocation_early_and_spares_no_token() {
                     issued_at: IssuedAt::Ms(NOW),
                     expires: NOW.plus(60_000),
                 };
-                let admit = Admit { token: Some(token), takes: Vec::new() };
+                let admit = Admit { token: Some(token), takes: Vec::new(), closed: false };
                 block_on(store.admit(&admit, now)).unwrap()
             };
             assert_eq!(at(NOW.plus(59_999)).revoked, Some(scope));

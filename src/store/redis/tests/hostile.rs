@@ -45,7 +45,7 @@ fn an_answer_that_contradicts_itself_is_none() {
     let admitted = |cost, outcome: [i64; 4]| {
         let items = [0, 0, 0, 1, 0].into_iter().chain(outcome).map(Reply::Integer);
         let store = RedisStore::new(Canned(Reply::List(items.collect())), KeyPrefix::default());
-        let admit = Admit { token: None, takes: vec![take(&policy, "x", cost)] };
+        let admit = Admit { token: None, takes: vec![take(&policy, "x", cost)], closed: false };
         block_on(store.admit(&admit, NOW)).is_ok()
     };
     assert!(admitted(1, [1, 4, 60_000, -1]) && admitted(1, [0, 0, 60_000, 5]));
@@ -69,7 +69,7 @@ proptest! {
             expires: NOW,
         };
         let takes = vec![take(&policy, "x", 1), take(&policy, "x", 0)];
-        let admit = Admit { token: Some(token), takes };
+        let admit = Admit { token: Some(token), takes, closed: false };
         if let Ok(admission) = block_on(store.admit(&admit, NOW)) {
             prop_assert!(admission.revoked.is_some() || admission.outcomes.len() == 2);
             prop_assert!(!admission.allowed(), "a cost of 0 never is");
@@ -94,7 +94,7 @@ proptest! {
         let reply = Reply::List(items.iter().copied().map(Reply::Integer).collect());
         let store = RedisStore::new(Canned(reply), KeyPrefix::default());
         let policy = policy("a", 5, 60_000);
-        let admit = Admit { token: None, takes: vec![take(&policy, "x", 1)] };
+        let admit = Admit { token: None, takes: vec![take(&policy, "x", 1)], closed: false };
         let admission = block_on(store.admit(&admit, NOW));
         prop_assert!(admission.is_err() || items.len() == 9);
     }

@@ -21,7 +21,7 @@ fn store() -> RedisStore<Resp> {
 }
 
 fn admit<S: Store>(store: &S, takes: &[Take<'_>]) -> Admission {
-    let admit = Admit { token: Some(check()), takes: takes.to_vec() };
+    let admit = Admit { token: Some(check()), takes: takes.to_vec(), closed: false };
     block_on(store.admit(&admit, wall_clock())).unwrap()
 }
 

@@ -1,0 +1,96 @@
+//! Finding out that a store is back, and telling it what it missed. In the background of a request:
+//! bounded in calls, each of which has its deadline.
+
+use super::chain::{Chain, Unanswered};
+use crate::UnixMs;
+use crate::instance::Instance;
+use crate::store::breaker::{Pass, Ticket};
+use crate::store::{EntryKey, MergeBatch, Record, Revocation, Store, StoreError};
+use crate::telemetry::Event;
+
+/// Calls of one replay. A Worker's request may make fifty; what is left goes on with the next one.
+const CALLS_MAX: usize = 32;
+/// How long the entry a probe writes lives, in milliseconds.
+const PROBE_MS: u64 = 60_000;
+
+impl<P: Store, S: Store> Chain<P, S> {
+    /// Asks the primary the one question that is open to it while its breaker is. It writes, so that
+    /// a store which can only be read (full, or a replica) is not taken for one that is back.
+    pub(super) async fn probe(self, ticket: Ticket, now: UnixMs) {
+        let record = Record { value: b"probe".to_vec(), expires: now.plus(PROBE_MS) };
+        let answer = self.primary.put(EntryKey::probe(), record, now).await;
+        let answered = self.heard("probe", ticket, answer, now);
+        if !matches!(answered, Err(Unanswered::Unknown { .. })) && self.instance.outages.begin_replay(now) {
+            self.replay(now).await;
+        }
+    }
+
+    /// The same for the secondary, which can only be read where it is KV.
+    pub(super) async fn probe_secondary(self, ticket: Ticket, now: UnixMs) {
+        if let Some(secondary) = &self.secondary {
+            let answer = secondary.get(EntryKey::probe(), now).await;
+            self.heard_secondary("probe", ticket, answer, now);
+        }
+    }
+
+    /// Tells the primary what it missed: revocations first, then cost. Stops at the first failure;
+    /// what is left stays for the next time.
+    pub(super) async fn replay(self, now: UnixMs) {
+        let Instance { config, telemetry, outages, .. } = &*self.instance;
+        let (mut revocations, mut takes) = (0, 0);
+        for _ in 0..CALLS_MAX {
+            let told = if let Some(revocation) = outages.journal(|journal| journal.next(now)) {
+                self.replay_revocation(&revocation, now).await.map(|()| revocations += 1)
+            } else if let Some(batch) = outages.ledger(|ledger| ledger.next(&config.limits, now)) {
+                self.replay_takes(&batch, now).await.map(|()| takes += batch.entries.len())
+            } else {
+                break;
+            };
+            if told.is_none() {
+                break;
+            }
+        }
+        if revocations > 0 {
+            telemetry.record(&Event::RevocationsReplayed { count: revocations });
+        }
+        if takes > 0 {
+            telemetry.record(&Event::TakesMerged { count: takes });
+        }
+        outages.end_replay();
+    }
+
+    async fn replay_revocation(&self, revocation: &Revocation, now: UnixMs) -> Option<()> {
+        let answer = self.tell("revoke", now, self.primary.revoke(revocation, now)).await;
+        answer.ok()?;
+        self.instance.outages.journal(|journal| journal.done(revocation, now));
+        Some(())
+    }
+
+    /// A batch the primary will never take is given up, and said to be.
+    async fn replay_takes(&self, batch: &MergeBatch, now: UnixMs) -> Option<()> {
+        let Instance { telemetry, outages, .. } = &*self.instance;
+        match self.tell("merge", now, self.primary.merge(batch, now)).await {
+            Ok(()) => outages.ledger(|ledger| ledger.done(batch.sequence)),
+            Err(Unanswered::Answered(_)) => {
+                outages.ledger(|ledger| ledger.done(batch.sequence));
+                telemetry.record(&Event::TakesUnmerged { count: batch.entries.len() });
+                return None;
+            }
+            Err(_) => return None,
+        }
+        Some(())
+    }
+
+    /// One call of a replay, which counts for the breaker like any other.
+    async fn tell<T>(
+        &self,
+        verb: &'static str,
+        now: UnixMs,
+        work: impl Future<Output = Result<T, StoreError>>,
+    ) -> Result<T, Unanswered> {
+        match self.instance.outages.primary.pass(now) {
+            Pass::Call(ticket) => self.heard(verb, ticket, work.await, now),
+            Pass::Probe(_) | Pass::Shut => Err(Unanswered::NotSent),
+        }
+    }
+}

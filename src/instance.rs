@@ -1,0 +1,41 @@
+//! What lives as long as one wasm instance, and is gone when a crash resets it.
+
+use hmac_sha256::Hash;
+
+use crate::config::Config;
+use crate::store::memory::MemoryStore;
+use crate::store::{InstanceId, outages::Outages};
+use crate::telemetry::Telemetry;
+
+/// One instance: configuration, local map, counters, and what it knows of its stores' health.
+#[derive(Debug)]
+pub struct Instance {
+    /// The validated configuration.
+    pub config: Config,
+    /// The bounded local map: the gate's counts, what is known as revoked, and the store where no
+    /// other is configured or reachable.
+    pub memory: MemoryStore,
+    /// Events and counters.
+    pub telemetry: Telemetry,
+    /// Breakers, and what the store has still to be told.
+    pub outages: Outages,
+}
+
+impl Instance {
+    /// A fresh instance. `random`: 32 random bytes, from which its hash keys and its name are made.
+    #[must_use]
+    pub fn new(config: Config, random: [u8; 32]) -> Self {
+        let drawn = |purpose: &str| {
+            let mut hash = Hash::new();
+            hash.update(random);
+            hash.update(purpose);
+            let mut bytes = [0; 16];
+            bytes.iter_mut().zip(hash.finalize()).for_each(|(byte, drawn)| *byte = drawn);
+            bytes
+        };
+        let name = InstanceId::new(drawn("name"));
+        let outages = Outages::new(config.store.first_deadline_ms, drawn("outages"), name);
+        let memory = MemoryStore::new(drawn("memory"));
+        Self { config, memory, telemetry: Telemetry::default(), outages }
+    }
+}

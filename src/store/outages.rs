@@ -1,0 +1,117 @@
+//! What one instance knows of its stores' health, and what it still has to tell them.
+
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
+use std::sync::{Mutex, PoisonError};
+
+use super::breaker::Breaker;
+use super::journal::Journal;
+use super::ledger::Ledger;
+use super::memory::expiring::{Expiring, Seed};
+use super::{EntryKey, InstanceId};
+use crate::UnixMs;
+
+/// Tokens remembered as checked against the store. When there are more, the rest are refused in an
+/// outage rather than let in.
+const CHECKED_MAX: usize = 3_584;
+/// How long one replay may take before another may begin, in milliseconds.
+const REPLAY_MS_MAX: u64 = 15_000;
+
+/// The state of failure handling: as long-lived as a wasm instance, empty at its start.
+#[derive(Debug)]
+pub struct Outages {
+    /// The primary's breaker.
+    pub primary: Breaker,
+    /// The secondary's.
+    pub secondary: Breaker,
+    journal: Mutex<Journal>,
+    ledger: Mutex<Ledger>,
+    checked: Mutex<Expiring<()>>,
+    /// Until when a replay is under way, in Unix milliseconds; 0 when none is.
+    replaying_ms: AtomicU64,
+    /// The primary has answered this instance at least once.
+    met: AtomicBool,
+    /// The primary's clock was off when it last answered.
+    clock_off: AtomicBool,
+}
+
+impl Outages {
+    /// Nothing is known yet. `probe_ms_max`: the deadline of a probe, in milliseconds; `seed`: 16
+    /// random bytes.
+    #[must_use]
+    pub fn new(probe_ms_max: u64, seed: [u8; 16], instance: InstanceId) -> Self {
+        Self {
+            primary: Breaker::new(probe_ms_max, seed),
+            secondary: Breaker::new(probe_ms_max, seed),
+            journal: Mutex::new(Journal::new(seed)),
+            ledger: Mutex::new(Ledger::new(instance, seed)),
+            checked: Mutex::new(Expiring::new(CHECKED_MAX, Seed(seed))),
+            replaying_ms: AtomicU64::new(0),
+            met: AtomicBool::new(false),
+            clock_off: AtomicBool::new(false),
+        }
+    }
+
+    /// Looks into the journal, or writes to it.
+    pub fn journal<T>(&self, work: impl FnOnce(&mut Journal) -> T) -> T {
+        work(&mut self.journal.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Looks into the ledger, or writes to it.
+    pub fn ledger<T>(&self, work: impl FnOnce(&mut Ledger) -> T) -> T {
+        work(&mut self.ledger.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Whether the store has not been told everything.
+    #[must_use]
+    pub fn is_behind(&self) -> bool {
+        self.journal(|journal| !journal.is_empty()) || self.ledger(|ledger| !ledger.is_empty())
+    }
+
+    /// Remembers until `ends` that the token named so was checked and stood.
+    pub fn checked(&self, token: EntryKey, ends: UnixMs, now: UnixMs) {
+        let mut checked = self.checked.lock().unwrap_or_else(PoisonError::into_inner);
+        // Without room it is refused in an outage, and not let in.
+        let _ = checked.insert(token, (), ends, now);
+    }
+
+    /// Whether the token named so is remembered as checked.
+    #[must_use]
+    pub fn is_fresh(&self, token: EntryKey, now: UnixMs) -> bool {
+        let checked = self.checked.lock().unwrap_or_else(PoisonError::into_inner);
+        checked.get(&token, now).is_some()
+    }
+
+    /// Notes that the primary answered.
+    pub fn meet(&self) {
+        self.met.store(true, Relaxed);
+    }
+
+    /// Whether the primary has refused our credentials and never taken them: a deployment that was
+    /// wrong from its start, in which nobody ever hears of a revocation.
+    #[must_use]
+    pub fn is_refused_from_start(&self) -> bool {
+        !self.met.load(Relaxed) && self.primary.outage().is_some_and(|outage| outage.refused)
+    }
+
+    /// Notes whether the primary's clock is off; whether that is news.
+    pub fn clock_is_off(&self, off: bool) -> bool {
+        !self.clock_off.swap(off, Relaxed) && off
+    }
+
+    /// Whether this caller may replay: one at a time, and another once that one's time is over.
+    #[must_use]
+    pub fn begin_replay(&self, now: UnixMs) -> bool {
+        let under_way = self.replaying_ms.load(Relaxed);
+        let stuck = under_way.saturating_sub(now.0) > REPLAY_MS_MAX;
+        if now.0 < under_way && !stuck {
+            return false;
+        }
+        let until = now.plus(REPLAY_MS_MAX).0;
+        self.replaying_ms.compare_exchange(under_way, until, Relaxed, Relaxed).is_ok()
+    }
+
+    /// The replay is over.
+    pub fn end_replay(&self) {
+        self.replaying_ms.store(0, Relaxed);
+    }
+}
