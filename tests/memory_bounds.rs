@@ -60,7 +60,8 @@ fn fill(mut write: impl FnMut(usize) -> Result<(), StoreError>) -> usize {
 
 fn fill_revocations(store: &MemoryStore, scope: RevocationScope) -> usize {
     fill(|number| {
-        let revocation = Revocation { scope, key: key(number), expires: expires(number) };
+        let (key, expires) = (key(number), expires(number));
+        let revocation = Revocation { scope, key, expires, acknowledged: None };
         block_on(store.revoke(&revocation, NOW)).map(drop)
     })
 }

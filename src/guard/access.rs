@@ -93,7 +93,8 @@ impl<S: Store> Guard<S> {
         } else {
             let (scope, key, expires) = (RevocationScope::Token, check.token, check.expires);
             // Without room the store is asked again the next time.
-            let _ = self.remember(&Revocation { scope, key, expires }, now).await;
+            let revocation = Revocation { scope, key, expires, acknowledged: None };
+            let _ = self.remember(&revocation, now).await;
         }
         Err(GuardError::Revoked)
     }

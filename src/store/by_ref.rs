@@ -1,8 +1,8 @@
 //! A store by reference.
 
 use super::{
-    Admission, Admit, Durability, EntryKey, Outcome, Penalty, Record, Revocation, Rotated,
-    Rotation, SessionRecord, Store, StoreError, Take,
+    Admission, Admit, Durability, EntryKey, MergeBatch, Outcome, Penalty, Record, Revocation,
+    Rotated, Rotation, SessionRecord, Store, StoreError, Take,
 };
 use crate::UnixMs;
 use crate::limit::Policy;
@@ -43,6 +43,10 @@ impl<S: Store> Store for &S {
 
     async fn penalise(&self, penalty: &Penalty<'_>, now: UnixMs) -> Result<(), StoreError> {
         (**self).penalise(penalty, now).await
+    }
+
+    async fn merge(&self, batch: &MergeBatch, now: UnixMs) -> Result<(), StoreError> {
+        (**self).merge(batch, now).await
     }
 
     async fn put(&self, name: EntryKey, record: Record, now: UnixMs) -> Result<(), StoreError> {

@@ -7,6 +7,7 @@ mod error;
 mod key;
 pub mod kv;
 pub mod memory;
+mod merge;
 mod port;
 pub mod redis;
 mod split;
@@ -14,6 +15,7 @@ pub mod upstash;
 
 pub use error::StoreError;
 pub use key::{EntryKey, KeySpace};
+pub use merge::{InstanceId, MergeBatch, Owed};
 pub use port::{
     Admission, Admit, Durability, Outcome, Penalty, Record, Revocation, RevocationScope, Rotated,
     Rotation, SessionRecord, SessionStart, Store, Take, TokenCheck,

@@ -1,7 +1,7 @@
 //! A bounded map whose entries end by themselves.
 
 use std::collections::{BTreeSet, HashMap};
-use std::hash::BuildHasher;
+use std::hash::{BuildHasher, Hash};
 
 use siphasher::sip::SipHasher13;
 
@@ -31,9 +31,9 @@ pub(super) struct Full;
 /// entry that lives is never evicted. An entry that ended stays until then, so it lives again for
 /// a clock that goes backwards. Every operation is O(log n): the queue holds each entry exactly
 /// once, at its true end.
-pub(super) struct Expiring<V> {
-    entries: HashMap<EntryKey, Entry<V>, Seed>,
-    queue: BTreeSet<(UnixMs, EntryKey)>,
+pub(super) struct Expiring<V, K = EntryKey> {
+    entries: HashMap<K, Entry<V>, Seed>,
+    queue: BTreeSet<(UnixMs, K)>,
     capacity: usize,
 }
 
@@ -42,18 +42,23 @@ struct Entry<V> {
     expires: UnixMs,
 }
 
-impl<V> Expiring<V> {
+impl<V, K: Copy + Hash + Ord> Expiring<V, K> {
     pub(super) fn new(capacity: usize, seed: Seed) -> Self {
         Self { entries: HashMap::with_hasher(seed), queue: BTreeSet::new(), capacity }
     }
 
     /// The value of a live entry.
-    pub(super) fn get(&self, key: &EntryKey, now: UnixMs) -> Option<&V> {
+    pub(super) fn get(&self, key: &K, now: UnixMs) -> Option<&V> {
         self.entries.get(key).filter(|entry| now < entry.expires).map(|entry| &entry.value)
     }
 
+    /// The value of an entry, ended or not, as long as it is there.
+    pub(super) fn kept(&self, key: &K) -> Option<&V> {
+        self.entries.get(key).map(|entry| &entry.value)
+    }
+
     /// When a live entry ends.
-    pub(super) fn expires(&self, key: &EntryKey, now: UnixMs) -> Option<UnixMs> {
+    pub(super) fn expires(&self, key: &K, now: UnixMs) -> Option<UnixMs> {
         self.entries.get(key).map(|entry| entry.expires).filter(|expires| now < *expires)
     }
 
@@ -72,7 +77,7 @@ impl<V> Expiring<V> {
     /// make room for a newcomer, if one was.
     pub(super) fn insert(
         &mut self,
-        key: EntryKey,
+        key: K,
         value: V,
         expires: UnixMs,
         now: UnixMs,
@@ -92,7 +97,7 @@ impl<V> Expiring<V> {
     }
 
     /// Removes an entry, whether or not it has ended.
-    pub(super) fn remove(&mut self, key: &EntryKey) -> Option<V> {
+    pub(super) fn remove(&mut self, key: &K) -> Option<V> {
         let entry = self.entries.remove(key)?;
         self.queue.remove(&(entry.expires, *key));
         Some(entry.value)
@@ -109,11 +114,11 @@ impl<V> Expiring<V> {
     }
 }
 
-impl<V: Ord + Copy> Expiring<V> {
+impl<V: Ord + Copy, K: Copy + Hash + Ord> Expiring<V, K> {
     /// Writes an entry that only ever extends: of the value and of the end, the later one stays.
     pub(super) fn extend(
         &mut self,
-        key: EntryKey,
+        key: K,
         value: V,
         expires: UnixMs,
         now: UnixMs,

@@ -11,8 +11,8 @@ use portcullis::guard::Instance;
 use portcullis::limit::Policy;
 use portcullis::store::memory::{MemoryBounds, MemoryStore};
 use portcullis::store::{
-    Admission, Admit, Durability, EntryKey, Outcome, Penalty, Record, Revocation, RevocationScope,
-    Rotated, Rotation, SessionRecord, Store, StoreError, Take,
+    Admission, Admit, Durability, EntryKey, MergeBatch, Outcome, Penalty, Record, Revocation,
+    RevocationScope, Rotated, Rotation, SessionRecord, Store, StoreError, Take,
 };
 
 /// What goes wrong.
@@ -158,6 +158,11 @@ impl Store for Rigged {
     async fn penalise(&self, penalty: &Penalty<'_>, now: UnixMs) -> Result<(), StoreError> {
         self.called("penalise").await?;
         self.memory().penalise(penalty, now).await
+    }
+
+    async fn merge(&self, batch: &MergeBatch, now: UnixMs) -> Result<(), StoreError> {
+        self.called("merge").await?;
+        self.memory().merge(batch, now).await
     }
 
     async fn put(&self, name: EntryKey, record: Record, now: UnixMs) -> Result<(), StoreError> {
