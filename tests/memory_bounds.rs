@@ -60,7 +60,8 @@ fn fill(mut write: impl FnMut(usize) -> Result<(), StoreError>) -> usize {
 
 fn fill_revocations(store: &MemoryStore, scope: RevocationScope) -> usize {
     fill(|number| {
-        let revocation = Revocation { scope, key: key(number), expires: expires(number) };
+        let (key, expires) = (key(number), expires(number));
+        let revocation = Revocation { scope, key, expires, acknowledged: None };
         block_on(store.revoke(&revocation, NOW)).map(drop)
     })
 }
@@ -78,7 +79,8 @@ fn fill_policy(store: &MemoryStore, number: usize) -> (usize, usize) {
     };
     let overflows = |number: &usize| {
         let takes = vec![Take { policy, key: key(*number), cost: 1 }];
-        let admission = block_on(store.admit(&Admit { token: None, takes, closed: false }, NOW)).unwrap();
+        let admission =
+            block_on(store.admit(&Admit { token: None, takes, closed: false }, NOW)).unwrap();
         admission.outcomes.iter().any(|outcome| outcome.overflow)
     };
     let counted = (0..).find(overflows).unwrap();

@@ -7,15 +7,18 @@
 mod client;
 mod duration;
 mod error;
+mod outages;
 mod settings;
 
 pub(crate) use client::AUDIENCES_MAX;
 pub use client::{Client, ClientId, Clients, Grant};
 pub use duration::parse_duration_ms;
 pub use error::ConfigError;
+pub use outages::StoreSettings;
 
 use crate::jwt::{ClockTolerance, JwkSet, KeyError, KeySet, Policy, Requirement};
 use crate::limit;
+use crate::store::outage::RevocationOutage;
 use settings::Settings;
 
 /// A validated configuration.
@@ -44,6 +47,10 @@ pub struct Config {
     pub gate: Option<limit::Policy>,
     /// Where the client's address is read from.
     pub address: AddressSource,
+    /// How the store is called.
+    pub store: StoreSettings,
+    /// Whether tokens are accepted that cannot be checked against the store.
+    pub revocation: RevocationOutage,
 }
 
 /// Where the client's address is read from.
@@ -84,6 +91,8 @@ impl Config {
             limits: settings.limits()?,
             gate: settings.gate()?,
             address: settings.address()?,
+            store: settings.store.validate()?,
+            revocation: settings.revocation.validate()?,
             issuer: settings.issuer,
         })
     }

@@ -2,6 +2,7 @@
 
 use serde::Deserialize;
 
+use super::outages::{RevocationTable, StoreTable};
 use super::{AddressSource, ConfigError, duration, error};
 use crate::limit::{self, Algorithm, KeyKind, LimitError, OnOutage, PolicyName, Quota, Trigger};
 
@@ -32,6 +33,10 @@ pub(super) struct Settings {
     limits: Vec<Limit>,
     gate: Option<Gate>,
     trusted_proxy_hops: Option<usize>,
+    #[serde(default)]
+    pub(super) store: StoreTable,
+    #[serde(default)]
+    pub(super) revocation: RevocationTable,
 }
 
 #[derive(Debug, Deserialize)]
@@ -190,7 +195,8 @@ impl Limit {
     fn on_outage(&self, path: &str) -> Result<OnOutage, ConfigError> {
         let share = format!("{path}.local_share_percent");
         match (self.on_outage, self.local_share_percent) {
-            (None | Some(WithoutStore::Local), share_percent) => match share_percent.unwrap_or(100) {
+            (None | Some(WithoutStore::Local), share_percent) => match share_percent.unwrap_or(100)
+            {
                 share_percent @ 1..=100 => Ok(OnOutage::Local { share_percent }),
                 _ => Err(ConfigError::new(share, "must be 1 to 100")),
             },

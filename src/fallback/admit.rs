@@ -96,8 +96,8 @@ impl<P, S> Chain<P, S> {
             .zip(&admission.outcomes)
             .filter(|(_, outcome)| outcome.decision.allowed)
             .map(|((take, _), _)| take);
-        let lost = outages
-            .ledger(|ledger| taken.filter(|take| ledger.owe(take, now).is_err()).count());
+        let lost =
+            outages.ledger(|ledger| taken.filter(|take| ledger.owe(take, now).is_err()).count());
         if lost > 0 {
             telemetry.record(&Event::TakesUnmerged { count: lost });
         }

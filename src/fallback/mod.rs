@@ -8,8 +8,6 @@ mod admit;
 mod chain;
 mod recovery;
 mod revoke;
-#[cfg(test)]
-mod tests;
 
 use std::future::Future;
 use std::sync::Arc;

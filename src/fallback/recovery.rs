@@ -20,7 +20,9 @@ impl<P: Store, S: Store> Chain<P, S> {
         let record = Record { value: b"probe".to_vec(), expires: now.plus(PROBE_MS) };
         let answer = self.primary.put(EntryKey::probe(), record, now).await;
         let answered = self.heard("probe", ticket, answer, now);
-        if !matches!(answered, Err(Unanswered::Unknown { .. })) && self.instance.outages.begin_replay(now) {
+        if !matches!(answered, Err(Unanswered::Unknown { .. }))
+            && self.instance.outages.begin_replay(now)
+        {
             self.replay(now).await;
         }
     }
@@ -37,16 +39,15 @@ impl<P: Store, S: Store> Chain<P, S> {
     /// what is left stays for the next time.
     pub(super) async fn replay(self, now: UnixMs) {
         let Instance { config, telemetry, outages, .. } = &*self.instance;
-        let (mut revocations, mut takes) = (0, 0);
+        let (mut revocations, mut takes) = (0_usize, 0_usize);
         for _ in 0..CALLS_MAX {
-            let told = if let Some(revocation) = outages.journal(|journal| journal.next(now)) {
-                self.replay_revocation(&revocation, now).await.map(|()| revocations += 1)
+            if let Some(revocation) = outages.journal(|journal| journal.next(now)) {
+                let Ok(()) = self.replay_revocation(&revocation, now).await else { break };
+                revocations = revocations.saturating_add(1);
             } else if let Some(batch) = outages.ledger(|ledger| ledger.next(&config.limits, now)) {
-                self.replay_takes(&batch, now).await.map(|()| takes += batch.entries.len())
+                let Ok(()) = self.replay_takes(&batch, now).await else { break };
+                takes = takes.saturating_add(batch.entries.len());
             } else {
-                break;
-            };
-            if told.is_none() {
                 break;
             }
         }
@@ -59,26 +60,27 @@ impl<P: Store, S: Store> Chain<P, S> {
         outages.end_replay();
     }
 
-    async fn replay_revocation(&self, revocation: &Revocation, now: UnixMs) -> Option<()> {
-        let answer = self.tell("revoke", now, self.primary.revoke(revocation, now)).await;
-        answer.ok()?;
+    async fn replay_revocation(
+        &self,
+        revocation: &Revocation,
+        now: UnixMs,
+    ) -> Result<(), Unanswered> {
+        self.tell("revoke", now, self.primary.revoke(revocation, now)).await?;
         self.instance.outages.journal(|journal| journal.done(revocation, now));
-        Some(())
+        Ok(())
     }
 
-    /// A batch the primary will never take is given up, and said to be.
-    async fn replay_takes(&self, batch: &MergeBatch, now: UnixMs) -> Option<()> {
+    /// A batch that the primary refuses for good is given up, and said to be.
+    async fn replay_takes(&self, batch: &MergeBatch, now: UnixMs) -> Result<(), Unanswered> {
         let Instance { telemetry, outages, .. } = &*self.instance;
-        match self.tell("merge", now, self.primary.merge(batch, now)).await {
-            Ok(()) => outages.ledger(|ledger| ledger.done(batch.sequence)),
-            Err(Unanswered::Answered(_)) => {
-                outages.ledger(|ledger| ledger.done(batch.sequence));
-                telemetry.record(&Event::TakesUnmerged { count: batch.entries.len() });
-                return None;
-            }
-            Err(_) => return None,
+        let answer = self.tell("merge", now, self.primary.merge(batch, now)).await;
+        if let Ok(()) | Err(Unanswered::Answered(_)) = answer {
+            outages.ledger(|ledger| ledger.done(batch.sequence));
         }
-        Some(())
+        if let Err(Unanswered::Answered(_)) = answer {
+            telemetry.record(&Event::TakesUnmerged { count: batch.entries.len() });
+        }
+        answer
     }
 
     /// One call of a replay, which counts for the breaker like any other.

@@ -33,7 +33,8 @@ where
         telemetry.record(&Event::RevocationJournalled { scope });
         known?;
         telemetry.record(&Event::FallbackUsed { verb: "revoke", cause: unanswered.cause() });
-        let acknowledged = Revocation { acknowledged: revocation.acknowledged.or(Some(now)), ..*revocation };
+        let acknowledged =
+            Revocation { acknowledged: revocation.acknowledged.or(Some(now)), ..*revocation };
         let written = self.ask_secondary("revoke", now, |secondary| async move {
             secondary.revoke(&acknowledged, now).await
         });

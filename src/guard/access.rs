@@ -1,11 +1,11 @@
 //! Authorising a request by its access token.
 
-use super::{Address, Caller, Guard, GuardError, Limited};
+use super::{Address, Caller, Degraded, Guard, GuardError, Limited};
 use crate::UnixMs;
 use crate::jwt::{self, Claims};
 use crate::limit::{KeyKind, Trigger};
 use crate::store::{
-    Admit, EntryKey, KeySpace, Outcome, Revocation, RevocationScope, Store, StoreError, Take,
+    Admission, Admit, EntryKey, KeySpace, Revocation, RevocationScope, Store, StoreError, Take,
     TokenCheck,
 };
 use crate::telemetry::Event;
@@ -27,6 +27,8 @@ pub struct Access {
     pub payload: String,
     /// What each policy decided.
     pub limits: Vec<Limited>,
+    /// What was decided without the store.
+    pub degraded: Degraded,
 }
 
 impl<S: Store> Guard<S> {
@@ -42,7 +44,7 @@ impl<S: Store> Guard<S> {
         let signed = selected.check_signature()?;
         let claims = signed.claims(&config.access, caller.now)?;
         let check = self.check_of(&claims, &signed, caller.now);
-        let limits = self.admit(check, &claims, caller).await?;
+        let (limits, degraded) = self.admit(check, &claims, caller).await?;
         self.telemetry().record(&Event::TokenAccepted);
         let owned = |claim: &Option<_>| claim.as_deref().map(str::to_owned);
         Ok(Access {
@@ -53,6 +55,7 @@ impl<S: Store> Guard<S> {
             session_id: owned(&claims.session_id),
             payload: signed.payload().to_owned(),
             limits,
+            degraded,
         })
     }
 
@@ -61,14 +64,17 @@ impl<S: Store> Guard<S> {
         check: TokenCheck,
         claims: &Claims<'_>,
         caller: &Caller,
-    ) -> Result<Vec<Limited>, GuardError> {
+    ) -> Result<(Vec<Limited>, Degraded), GuardError> {
         let takes = self.takes(claims, caller);
-        let outcomes = self.ask(check, &takes, caller.now).await?;
+        let Admission { unchecked, outcomes, .. } =
+            self.ask(check, claims, &takes, caller.now).await?;
         self.check_limits(&takes, &outcomes)?;
+        let degraded = Degraded::new(unchecked, &outcomes);
         let limited = takes.iter().zip(outcomes);
-        Ok(limited
+        let limits = limited
             .map(|(take, outcome)| Limited { policy: take.policy.clone(), outcome })
-            .collect())
+            .collect();
+        Ok((limits, degraded))
     }
 
     /// The one store call of a request that presents a token. What this instance knows as revoked
@@ -77,23 +83,27 @@ impl<S: Store> Guard<S> {
     pub(super) async fn ask(
         &self,
         check: TokenCheck,
+        claims: &Claims<'_>,
         takes: &[Take<'_>],
         now: UnixMs,
-    ) -> Result<Vec<Outcome>, GuardError> {
+    ) -> Result<Admission, GuardError> {
         self.refuse_known(check, now).await?;
-        let admit = Admit { token: Some(check), takes: takes.to_vec(), closed: false };
+        let scope = claims.scope.as_deref().unwrap_or_default();
+        let closed = self.config().revocation.closes(scope);
+        let admit = Admit { token: Some(check), takes: takes.to_vec(), closed };
         let admission = self.asked(&admit, now).await?;
         let Some(scope) = admission.revoked else {
             // While the store was asked, this instance may have acknowledged a revocation.
             self.refuse_known(check, now).await?;
-            return Ok(admission.outcomes);
+            return Ok(admission);
         };
         if admission.unreadable {
             self.telemetry().record(&Event::StoreCorrupt { scope });
         } else {
             let (scope, key, expires) = (RevocationScope::Token, check.token, check.expires);
             // Without room the store is asked again the next time.
-            let _ = self.remember(&Revocation { scope, key, expires }, now).await;
+            let revocation = Revocation { scope, key, expires, acknowledged: None };
+            let _ = self.remember(&revocation, now).await;
         }
         Err(GuardError::Revoked)
     }

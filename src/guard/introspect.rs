@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::{Guard, GuardError, require};
+use super::{Degraded, Guard, GuardError, require};
 use crate::UnixMs;
 use crate::config::{Client, Grant};
 use crate::jwt::Claims;
@@ -17,6 +17,9 @@ pub struct Introspection {
     /// What it says, when it does.
     #[serde(flatten)]
     pub token: Option<TokenInfo>,
+    /// What was decided without the store.
+    #[serde(skip)]
+    pub degraded: Degraded,
 }
 
 /// What an active token says.
@@ -55,8 +58,12 @@ impl<S: Store> Guard<S> {
             return Ok(inactive);
         }
         let check = self.check_of(&claims, &signed, now);
-        match self.ask(check, &[], now).await {
-            Ok(_) => Ok(Introspection { active: true, token: Some(token_info(&claims)) }),
+        match self.ask(check, &claims, &[], now).await {
+            Ok(admission) => Ok(Introspection {
+                active: true,
+                token: Some(token_info(&claims)),
+                degraded: Degraded::new(admission.unchecked, &[]),
+            }),
             Err(GuardError::Revoked) => Ok(inactive),
             Err(error) => Err(error),
         }

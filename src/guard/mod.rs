@@ -5,19 +5,23 @@
 
 mod access;
 mod address;
+mod degraded;
 mod error;
 mod introspect;
 mod issue;
 mod limits;
 mod names;
+mod ready;
 mod revoke;
 
 pub use access::Access;
 pub use address::Address;
+pub use degraded::Degraded;
 pub use error::{CredentialsFault, GuardError, Limited};
 pub use introspect::Introspection;
 pub use issue::{Issued, TokenOrder};
 pub use limits::Taken;
+pub use ready::Readiness;
 pub use revoke::RevokeTarget;
 
 use std::future::Future;
@@ -25,23 +29,9 @@ use std::sync::Arc;
 
 use crate::UnixMs;
 use crate::config::{Client, Config, Grant};
-use crate::store::memory::MemoryStore;
+use crate::instance::Instance;
 use crate::store::{Admission, Admit, Store, StoreError};
 use crate::telemetry::{Event, Telemetry};
-
-/// Shortest time between a failed store call and one on behalf of a caller nobody knows.
-const PROBE_WAIT_MS: u64 = 1_000;
-
-/// What lives as long as one wasm instance: configuration, local map, counters.
-#[derive(Debug)]
-pub struct Instance {
-    /// The validated configuration.
-    pub config: Config,
-    /// The bounded local map: the gate's counts, and the embedded store.
-    pub memory: MemoryStore,
-    /// Events and counters.
-    pub telemetry: Telemetry,
-}
 
 /// Source of random bytes; `None` when the platform has none to give.
 pub type Entropy = fn() -> Option<[u8; 32]>;
@@ -120,6 +110,10 @@ impl<S: Store> Guard<S> {
             let protocol = StoreError::Unavailable { cause: "protocol" };
             if whole(&admission) { Ok(admission) } else { Err(protocol) }
         });
+        if let Ok(Admission { repaired: count @ 1.., .. }) = answer {
+            let count = usize::try_from(count).unwrap_or(usize::MAX);
+            self.telemetry().record(&Event::LimitsRepaired { count });
+        }
         match admit.token {
             Some(_) => self.reached("admit", answer, now),
             None => self.answered("admit", answer, now),
@@ -137,7 +131,10 @@ impl<S: Store> Guard<S> {
             if matches!(error, StoreError::Unavailable { .. } | StoreError::Timeout { .. }) {
                 self.telemetry().store_answered(false, now);
             }
-            self.telemetry().record(&Event::StoreFailed { verb, error: &error });
+            // An outage was reported by whoever found it out.
+            if !matches!(error, StoreError::Outage { .. }) {
+                self.telemetry().record(&Event::StoreFailed { verb, error: &error });
+            }
             GuardError::Store(error)
         })
     }
@@ -154,25 +151,6 @@ impl<S: Store> Guard<S> {
         let answer = self.answered(verb, answer, now)?;
         self.telemetry().store_answered(true, now);
         Ok(answer)
-    }
-
-    /// Whether the store answers: asks it for a record that need not exist.
-    ///
-    /// # Errors
-    /// [`GuardError::Store`].
-    pub async fn probe(&self, now: UnixMs) -> Result<(), GuardError> {
-        let answer = self.store.get(names::probe(), now).await;
-        self.reached("get", answer, now).map(drop)
-    }
-
-    /// Whether the store answers, as far as a caller nobody knows may spend calls on it: as of its
-    /// last call, or of one more a second after that failed. So an instance that was taken out of
-    /// service for not being ready finds out that it is again.
-    pub async fn ready(&self, now: UnixMs) -> bool {
-        if self.telemetry().store_is_to_be_asked(PROBE_WAIT_MS, now) {
-            return self.probe(now).await.is_ok();
-        }
-        self.telemetry().store_answers()
     }
 }
 

@@ -71,7 +71,7 @@ impl<S: Store> Guard<S> {
                 (RevocationScope::Subject, EntryKey::new(KeySpace::Subject, issuer, subject))
             }
         };
-        Ok(Some(Revocation { scope, key, expires }))
+        Ok(Some(Revocation { scope, key, expires, acknowledged: None }))
     }
 
     /// Signature and issuing client are checked before anything is written.
@@ -91,7 +91,8 @@ impl<S: Store> Guard<S> {
             return Ok(None);
         }
         let scope = RevocationScope::Token;
-        Ok(Some(Revocation { scope, key: check.token, expires: check.expires }))
+        let (key, expires) = (check.token, check.expires);
+        Ok(Some(Revocation { scope, key, expires, acknowledged: None }))
     }
 
     /// The token if its signature is ours.

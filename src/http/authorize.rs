@@ -4,12 +4,14 @@ use http::StatusCode;
 use http::header::HeaderName;
 
 use super::problem::Refused;
-use super::respond::{limit_fields, set_fields, with_type};
+use super::respond::{degraded_field, limit_fields, set_fields, with_type};
 use super::{HttpRequest, HttpResponse, credentials};
 use crate::guard::{Caller, Guard};
 use crate::store::Store;
 
 /// 200 with the token's claims, and who it is in `X-Auth-*` fields for the proxy to pass on.
+///
+/// A refusal does not say what was decided without the store: proxies hand it to end users as it is.
 pub(super) async fn authorize<S: Store>(
     guard: &Guard<S>,
     request: &HttpRequest,
@@ -26,5 +28,6 @@ pub(super) async fn authorize<S: Store>(
     ];
     set_fields(&mut response, who.map(|(name, value)| (HeaderName::from_static(name), value)));
     set_fields(&mut response, limit_fields(&access.limits));
+    set_fields(&mut response, degraded_field(&access.degraded));
     Ok(response)
 }

@@ -5,11 +5,11 @@ use serde::{Deserialize, Serialize};
 
 use super::body::Form;
 use super::problem::Refused;
-use super::respond::{limit_fields, set_fields};
+use super::respond::{degraded_field, limit_fields, set_fields};
 use super::{HttpRequest, HttpResponse, body, credentials, only, respond};
 use crate::UnixMs;
 use crate::config::Grant;
-use crate::guard::{Guard, GuardError, Limited, Taken, require};
+use crate::guard::{Degraded, Guard, GuardError, Limited, Taken, require};
 use crate::store::Store;
 
 #[derive(Deserialize)]
@@ -33,6 +33,9 @@ struct Answer {
     reset_ms: u64,
     #[serde(skip_serializing_if = "Option::is_none")]
     retry_after_ms: Option<u64>,
+    /// Why the store had no part in it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    degraded: Option<&'static str>,
 }
 
 pub(super) async fn administer<S: Store>(
@@ -82,8 +85,11 @@ fn answer(taken: &Taken<'_>) -> HttpResponse {
             remaining: decision.remaining,
             reset_ms: decision.reset_ms,
             retry_after_ms: decision.retry_after_ms,
+            degraded: taken.outcome.degraded,
         },
     );
-    set_fields(&mut response, limit_fields(&[limited(taken)]));
+    let limits = [limited(taken)];
+    set_fields(&mut response, limit_fields(&limits));
+    set_fields(&mut response, degraded_field(&Degraded::of_limits(&limits)));
     response
 }

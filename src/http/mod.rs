@@ -19,7 +19,7 @@ use http::{Method, Request, Response, header};
 
 use crate::UnixMs;
 use crate::config::AddressSource;
-use crate::guard::{Address, Caller, Guard, GuardError};
+use crate::guard::{Address, Caller, Degraded, Guard, GuardError};
 use crate::store::Store;
 use crate::telemetry::Event;
 use problem::Refused;
@@ -113,11 +113,18 @@ fn refusal<S: Store>(guard: &Guard<S>, request: &HttpRequest, refused: &Refused)
     if !matches!(refused, Refused::Guard(_)) {
         guard.telemetry().record(&Event::RequestRefused { code: refused.code() });
     }
-    if request.uri().path().starts_with("/oauth/") {
-        oauth::error_response(refused)
-    } else {
-        problem::response(refused)
+    let path = request.uri().path();
+    if path.starts_with("/oauth/") {
+        return oauth::error_response(refused);
     }
+    let mut response = problem::response(refused);
+    if let (Refused::Guard(GuardError::RateLimited(limits)), true) =
+        (refused, path.starts_with("/v1/limits/"))
+    {
+        // Told to administrators, who are machines; not where a proxy hands it to end users.
+        respond::set_fields(&mut response, respond::degraded_field(&Degraded::of_limits(limits)));
+    }
+    response
 }
 
 async fn route<S: Store>(
@@ -150,7 +157,7 @@ async fn route<S: Store>(
         }
         "/metrics" => {
             only(request, &[Method::GET, Method::HEAD])?;
-            operations::metrics(guard, request)
+            operations::metrics(guard, request, caller.now)
         }
         _ => match path.strip_prefix("/v1/limits/") {
             Some(policy) => limits::administer(guard, request, policy, caller.now).await,

@@ -8,7 +8,7 @@ use super::problem::Refused;
 use super::{HttpRequest, HttpResponse, credentials, respond};
 use crate::UnixMs;
 use crate::guard::{Guard, GuardError, RevokeTarget};
-use crate::store::Store;
+use crate::store::{Durability, Store};
 
 #[derive(Serialize)]
 struct Revoked {
@@ -35,7 +35,11 @@ pub(super) async fn revoke<S: Store>(
     };
     let durability = guard.revoke(target, client, now).await?;
     let revoked = Revoked { durability: durability.map(|durability| durability.to_string()) };
-    Ok(respond::json(StatusCode::OK, &revoked))
+    let mut response = respond::json(StatusCode::OK, &revoked);
+    if durability.is_some_and(|durability| durability < Durability::Store) {
+        respond::set_fields(&mut response, [respond::not_stored_field()]);
+    }
+    Ok(response)
 }
 
 pub(super) async fn introspect<S: Store>(
@@ -46,7 +50,9 @@ pub(super) async fn introspect<S: Store>(
     let form = Form::of_body(request)?;
     let client = credentials::client_or_form(guard, request, Some(&form))?;
     let introspection = guard.introspect(form.require("token")?, client, now).await?;
-    Ok(respond::json(StatusCode::OK, &introspection))
+    let mut response = respond::json(StatusCode::OK, &introspection);
+    respond::set_fields(&mut response, respond::degraded_field(&introspection.degraded));
+    Ok(response)
 }
 
 /// The error body of RFC 6749 section 5.2, with our `code` beside it.

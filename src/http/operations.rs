@@ -7,7 +7,7 @@ use super::problem::Refused;
 use super::{HttpRequest, HttpResponse, credentials, only, respond};
 use crate::UnixMs;
 use crate::config::Grant;
-use crate::guard::{Guard, require};
+use crate::guard::{Guard, Readiness, require};
 use crate::store::Store;
 
 #[derive(Serialize)]
@@ -31,30 +31,35 @@ pub(super) async fn readyz<S: Store>(
     now: UnixMs,
 ) -> Result<HttpResponse, Refused> {
     if !request.headers().contains_key(header::AUTHORIZATION) {
-        return Ok(readiness(guard.ready(now).await, None));
+        return Ok(health(guard.ready(now).await, None));
     }
     require(credentials::client(guard, request)?, Grant::MetricsRead)?;
     Ok(match guard.probe(now).await {
-        Ok(()) => readiness(true, Some("reachable")),
-        Err(error) => readiness(false, Some(error.code())),
+        Ok(()) => health(Readiness::Ready, Some("reachable")),
+        Err(error) => {
+            let readiness = guard.outage_readiness().unwrap_or(Readiness::NotReady);
+            health(readiness, Some(error.code()))
+        }
     })
 }
 
-fn readiness(ready: bool, store: Option<&'static str>) -> HttpResponse {
-    if ready {
-        respond::json(StatusCode::OK, &Health { status: "ready", store })
-    } else {
-        respond::json(StatusCode::SERVICE_UNAVAILABLE, &Health { status: "not ready", store })
-    }
+fn health(readiness: Readiness, store: Option<&'static str>) -> HttpResponse {
+    let (code, status) = match readiness {
+        Readiness::Ready => (StatusCode::OK, "ready"),
+        Readiness::Degraded => (StatusCode::OK, "degraded"),
+        Readiness::NotReady => (StatusCode::SERVICE_UNAVAILABLE, "not ready"),
+    };
+    respond::json(code, &Health { status, store })
 }
 
 /// Prometheus text, for clients granted `metrics:read`.
 pub(super) fn metrics<S: Store>(
     guard: &Guard<S>,
     request: &HttpRequest,
+    now: UnixMs,
 ) -> Result<HttpResponse, Refused> {
     require(credentials::client(guard, request)?, Grant::MetricsRead)?;
-    let text = guard.telemetry().prometheus().into_bytes();
+    let text = guard.metrics(now).into_bytes();
     Ok(respond::with_type(StatusCode::OK, "text/plain; version=0.0.4; charset=utf-8", text))
 }
 

@@ -91,7 +91,11 @@ impl Refused {
             Self::Guard(GuardError::RateLimited(limits)) => fields.extend(limit_fields(limits)),
             // What may be over in a second. A missing key or a full store will not.
             Self::Guard(
-                GuardError::Store(StoreError::Unavailable { .. } | StoreError::Timeout { .. })
+                GuardError::Store(
+                    StoreError::Unavailable { .. }
+                    | StoreError::Outage { .. }
+                    | StoreError::Timeout { .. },
+                )
                 | GuardError::EntropyUnavailable,
             ) => fields.push((header::RETRY_AFTER, "1".to_owned())),
             _ => {}

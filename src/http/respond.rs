@@ -5,9 +5,10 @@ use http::{HeaderValue, Response, StatusCode};
 use serde::Serialize;
 
 use super::HttpResponse;
-use crate::guard::Limited;
+use crate::guard::{Degraded, Limited};
 use crate::limit::{rate_limit_field, rate_limit_policy_field, retry_after_seconds};
 
+const DEGRADED: HeaderName = HeaderName::from_static("portcullis-degraded");
 const RATE_LIMIT: HeaderName = HeaderName::from_static("ratelimit");
 const RATE_LIMIT_POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
 
@@ -48,6 +49,22 @@ pub(super) fn limit_fields(limits: &[Limited]) -> Vec<(HeaderName, String)> {
         fields.push((header::RETRY_AFTER, retry_after_seconds(longest_ms).to_string()));
     }
     fields
+}
+
+/// `Portcullis-Degraded`: what was decided without the store, and why. A list of tokens with a
+/// parameter, in the sense of RFC 9651.
+pub(super) fn degraded_field(degraded: &Degraded) -> Option<(HeaderName, String)> {
+    let parts = [("revocation", degraded.revocation), ("limits", degraded.limits)];
+    let said: Vec<_> = parts
+        .into_iter()
+        .filter_map(|(part, cause)| Some(format!("{part};reason={}", cause?)))
+        .collect();
+    (!said.is_empty()).then(|| (DEGRADED, said.join(", ")))
+}
+
+/// The same of a revocation that the store has not taken yet; its durability stands in the body.
+pub(super) fn not_stored_field() -> (HeaderName, String) {
+    (DEGRADED, "revocation".to_owned())
 }
 
 /// Sets header fields, in place of any of the same name.

@@ -36,6 +36,31 @@ impl State {
             Self::SlidingWindow(counters) => counters.free_at(quota),
         }
     }
+
+    /// The state with `cost` counted at `now`, whether or not it fits: how an instance keeps what
+    /// it admits while it cannot reach the store, and owes it. Saturates.
+    #[must_use]
+    pub fn add(self, quota: Quota, now: UnixMs, cost: u64) -> Self {
+        match self {
+            Self::SlidingWindow(kept) => {
+                Self::SlidingWindow(Standing::at(kept, quota, now).take(cost).counters())
+            }
+        }
+    }
+
+    /// The state at `now` with what was `taken` elsewhere added, as [`State::add`] kept it.
+    ///
+    /// No count is raised above the limit, so a merged key denies until that fades. Windows of
+    /// `taken` that are over count nothing. One that lies ahead, by a clock that was, counts as the
+    /// one that runs: no clock but `now` moves a key's window on.
+    #[must_use]
+    pub fn merge(self, taken: Self, quota: Quota, now: UnixMs) -> Self {
+        match (self, taken) {
+            (Self::SlidingWindow(kept), Self::SlidingWindow(taken)) => {
+                Self::SlidingWindow(Standing::at(kept, quota, now).merge(taken).counters())
+            }
+        }
+    }
 }
 
 /// The answer to one take or peek. All times are durations in milliseconds from now.
@@ -107,6 +132,12 @@ mod tests {
 
     fn quota(limit: u64, window_ms: u64) -> Quota {
         Quota::new(limit, window_ms).unwrap()
+    }
+
+    /// The window's start, the previous count and the current one.
+    fn counts(state: State) -> [u64; 3] {
+        let State::SlidingWindow(counters) = state;
+        counters.parts()
     }
 
     /// Takes, expecting room.
@@ -190,6 +221,52 @@ mod tests {
                 assert_eq!(peek(state, largest, UnixMs(later), 1).limit, 1);
             }
         }
+    }
+
+    #[test]
+    fn cost_is_added_beyond_the_limit_and_to_the_ends_of_numbers() {
+        let state =
+            NONE.add(quota(10, 1000), UnixMs(5_000), 8).add(quota(10, 1000), UnixMs(5_500), 8);
+        assert_eq!(counts(state), [5_000, 0, 16]);
+        let state = state.add(quota(10, 1000), UnixMs(6_000), u64::MAX);
+        assert_eq!(counts(state.add(quota(10, 1000), UnixMs(6_999), 1)), [6_000, 16, u64::MAX]);
+    }
+
+    #[test]
+    fn what_was_taken_elsewhere_is_added_window_by_window() {
+        let quota = quota(10, 1000);
+        let kept = NONE.add(quota, UnixMs(5_000), 1).add(quota, UnixMs(6_000), 2);
+        let taken = NONE.add(quota, UnixMs(5_000), 3).add(quota, UnixMs(6_000), 4);
+        let merged = |now| counts(kept.merge(taken, quota, UnixMs(now)));
+        assert_eq!(merged(6_500), [6_000, 4, 6]);
+        assert_eq!(merged(7_500), [7_000, 6, 0]);
+        assert_eq!(merged(8_000), [8_000, 0, 0]);
+    }
+
+    #[test]
+    fn windows_that_are_over_count_nothing() {
+        let quota = quota(10, 1000);
+        let taken = NONE.add(quota, UnixMs(5_999), 10);
+        let merged = |now| counts(NONE.merge(taken, quota, UnixMs(now)));
+        assert_eq!(merged(6_999), [6_000, 10, 0]);
+        assert_eq!(merged(7_000), [7_000, 0, 0]);
+    }
+
+    #[test]
+    fn no_count_is_raised_above_the_limit_and_none_is_lowered() {
+        let quota = quota(10, 1000);
+        let taken = NONE.add(quota, UnixMs(5_000), u64::MAX).add(quota, UnixMs(6_000), 6);
+        for (kept, merged) in [(0, 6), (4, 10), (5, 10), (10, 10), (25, 25), (u64::MAX, u64::MAX)] {
+            let kept = NONE.add(quota, UnixMs(6_000), kept);
+            assert_eq!(counts(kept.merge(taken, quota, UnixMs(6_000))), [6_000, 10, merged]);
+        }
+    }
+
+    #[test]
+    fn a_clock_that_was_ahead_moves_no_window_on() {
+        let quota = quota(10, 1000);
+        let taken = NONE.add(quota, UnixMs(8_999), 2).add(quota, UnixMs(9_000), 3);
+        assert_eq!(counts(NONE.merge(taken, quota, UnixMs(6_500))), [6_000, 2, 3]);
     }
 
     #[test]

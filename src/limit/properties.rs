@@ -129,6 +129,67 @@ proptest! {
     }
 }
 
+/// What was counted with no limit applied, up to `now`.
+fn owed(quota: Quota, steps: &[(u64, u64)], now: &mut u64) -> State {
+    steps.iter().fold(EMPTY, |state, &(passed, cost)| {
+        *now += passed;
+        state.add(quota, UnixMs(*now), cost)
+    })
+}
+
+proptest! {
+    #[test]
+    fn merging_nothing_only_brings_a_state_to_now(
+        (quota, steps) in scenario(), later in 0_u64..100
+    ) {
+        let mut now = 1_000;
+        let kept = owed(quota, &steps, &mut now);
+        let merged = kept.merge(EMPTY, quota, UnixMs(now + later));
+        prop_assert_eq!(merged, kept.add(quota, UnixMs(now + later), 0));
+        prop_assert_eq!(merged, merged.merge(EMPTY, quota, UnixMs(now + later)));
+    }
+
+    #[test]
+    fn merging_raises_no_count_above_the_limit_and_admits_no_more_than_before(
+        (quota, kept) in scenario(), (_, taken) in scenario(), apart in 0_u64..60,
+        later in proptest::collection::vec(0_u64..20, 10)
+    ) {
+        let (mut now, mut elsewhere) = (1_000, 1_000 + apart);
+        let (kept, taken) = (owed(quota, &kept, &mut now), owed(quota, &taken, &mut elsewhere));
+        let merged = kept.merge(taken, quota, UnixMs(now));
+        let stood = kept.add(quota, UnixMs(now), 0);
+        let (State::SlidingWindow(merged_counts), State::SlidingWindow(stood)) = (merged, stood);
+        let counts = merged_counts.parts().into_iter().zip(stood.parts()).skip(1);
+        for (count, before) in counts {
+            prop_assert!(count >= before && count <= before.max(quota.limit()));
+        }
+        for passed in later {
+            now += passed;
+            for cost in 1..=quota.limit() {
+                let (after, before) = (
+                    peek(merged, quota, UnixMs(now), cost),
+                    peek(kept, quota, UnixMs(now), cost),
+                );
+                prop_assert!(before.allowed || !after.allowed);
+                prop_assert!(before.remaining >= after.remaining);
+            }
+        }
+    }
+
+    #[test]
+    fn in_which_order_two_are_merged_does_not_matter(
+        (quota, kept) in scenario(), (_, one) in scenario(), (_, other) in scenario(),
+        later in 0_u64..60
+    ) {
+        let [mut now, mut first, mut second] = [1_000; 3];
+        let kept = owed(quota, &kept, &mut now);
+        let (one, other) = (owed(quota, &one, &mut first), owed(quota, &other, &mut second));
+        let now = UnixMs(now + later);
+        let merged = |first, second| kept.merge(first, quota, now).merge(second, quota, now);
+        prop_assert_eq!(merged(one, other), merged(other, one));
+    }
+}
+
 #[test]
 fn the_bound_of_any_interval_is_reached_by_a_burst_at_a_windows_end() {
     for (limit, window) in [(10, 1000), (7, 3), (100, 60_000), (5, 2)] {

@@ -51,6 +51,21 @@ impl Counters {
             _ => start.plus(quota.window_ms()).plus(quota.window_ms()),
         }
     }
+
+    /// The window's start and both counts, the earlier one first: as a store writes them.
+    pub(crate) const fn parts(self) -> [u64; 3] {
+        [self.start.0, self.previous, self.current]
+    }
+
+    /// What counts of them as the window before the one that begins at `start`, and as that one.
+    /// Counts of a later window, by a clock that is ahead, stay as they are.
+    fn counts_at(self, quota: Quota, start: UnixMs) -> (u64, u64) {
+        match start.since(aligned(self.start, quota)) {
+            0 => (self.previous, self.current),
+            moved if moved == quota.window_ms() => (self.current, 0),
+            _ => (0, 0),
+        }
+    }
 }
 
 /// Counters as they stand at an instant.
@@ -70,11 +85,7 @@ impl Standing {
         let kept_start = aligned(kept.start, quota);
         let effective = now.max(kept_start);
         let start = aligned(effective, quota);
-        let (previous, current) = match start.since(kept_start) {
-            0 => (kept.previous, kept.current),
-            moved if moved == quota.window_ms() => (kept.current, 0),
-            _ => (0, 0),
-        };
+        let (previous, current) = kept.counts_at(quota, start);
         Self {
             counters: Counters { start, previous, current },
             quota,
@@ -86,6 +97,17 @@ impl Standing {
     /// The counters with `cost` taken.
     pub(super) fn take(mut self, cost: u64) -> Self {
         self.counters.current = self.counters.current.saturating_add(cost);
+        self
+    }
+
+    /// The counters with those of `taken` added, neither count raised above the limit: what a
+    /// double holds exactly stays so.
+    pub(super) fn merge(mut self, taken: Counters) -> Self {
+        let limit = self.quota.limit();
+        let sum = |kept: u64, more: u64| kept.saturating_add(more).min(limit).max(kept);
+        let (previous, current) = taken.counts_at(self.quota, self.counters.start);
+        self.counters.previous = sum(self.counters.previous, previous);
+        self.counters.current = sum(self.counters.current, current);
         self
     }
 

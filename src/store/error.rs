@@ -84,7 +84,9 @@ impl StoreError {
     #[must_use]
     pub const fn cause(&self) -> &'static str {
         match self {
-            Self::Unavailable { cause } | Self::Outage { cause } | Self::Protocol { cause } => cause,
+            Self::Unavailable { cause } | Self::Outage { cause } | Self::Protocol { cause } => {
+                cause
+            }
             Self::Unauthorized => "unauthorized",
             Self::Corrupt { .. } => "corrupt",
             Self::Timeout { .. } => "timeout",

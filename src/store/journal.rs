@@ -60,7 +60,8 @@ impl Journal {
     pub fn done(&mut self, replayed: &Revocation, now: UnixMs) {
         let Revocation { scope, key, expires, acknowledged } = *replayed;
         let kept = self.of(scope);
-        let same = kept.expires(&key, now) == Some(expires) && kept.get(&key, now).copied() == acknowledged;
+        let same = kept.expires(&key, now) == Some(expires)
+            && kept.get(&key, now).copied() == acknowledged;
         if same {
             kept.remove(&key);
         }
@@ -113,8 +114,10 @@ mod tests {
     #[test]
     fn each_comes_back_once_with_the_time_it_was_acknowledged_until_it_is_done() {
         let mut journal = Journal::new([7; 16]);
-        let (token, subject) =
-            (revocation(RevocationScope::Token, 1, 500), revocation(RevocationScope::Subject, 2, 900));
+        let (token, subject) = (
+            revocation(RevocationScope::Token, 1, 500),
+            revocation(RevocationScope::Subject, 2, 900),
+        );
         journal.keep(&token, NOW).unwrap();
         journal.keep(&subject, NOW.plus(5)).unwrap();
         let first = journal.next(NOW.plus(10)).unwrap();

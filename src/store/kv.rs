@@ -19,11 +19,11 @@ pub struct Entry {
 }
 
 impl Entry {
-    /// The entry of `revocation` made at `now`, extending `stored`: an entry never says less than
+    /// The entry of `revocation` written at `now`, extending `stored`: an entry never says less than
     /// the one before it. One that cannot be read is overwritten.
     #[must_use]
     pub fn extending(stored: Option<&str>, revocation: &Revocation, now: UnixMs) -> Self {
-        let new = Self { cut: now, until: revocation.expires };
+        let new = Self { cut: revocation.cut(now), until: revocation.expires };
         stored.and_then(Self::parse).map_or(new, |stored| Self {
             cut: stored.cut.max(new.cut),
             until: stored.until.max(new.until),
@@ -113,7 +113,8 @@ mod tests {
     const NOW: UnixMs = UnixMs(1_700_000_000_500);
 
     fn revocation(scope: RevocationScope, expires: UnixMs) -> Revocation {
-        Revocation { scope, key: EntryKey::new(KeySpace::Token, "i", "v"), expires }
+        let key = EntryKey::new(KeySpace::Token, "i", "v");
+        Revocation { scope, key, expires, acknowledged: None }
     }
 
     fn check(issued_at: IssuedAt) -> TokenCheck {
@@ -147,6 +148,19 @@ mod tests {
         let second = Entry::extending(Some(&first), &revocation, NOW.plus(1));
         assert!(!second.is_covered_by(Some(&first), RevocationScope::Subject));
         assert!(second.is_covered_by(Some(&first), RevocationScope::Session));
+    }
+
+    #[test]
+    fn a_replayed_cut_stands_where_it_was_acknowledged_and_moves_no_later_one_back() {
+        let made = revocation(RevocationScope::Subject, NOW.plus(900_000));
+        let replayed = Revocation { acknowledged: Some(NOW.minus(5_000)), ..made };
+        let text = Entry::extending(None, &replayed, NOW).to_text();
+        let at = |issued| verdict(RevocationScope::Subject, &text, &check(issued), NOW);
+        assert_eq!(at(IssuedAt::Ms(NOW.minus(5_000))), Verdict::Revoked);
+        assert_eq!(at(IssuedAt::Ms(NOW.minus(4_999))), Verdict::Stands);
+        let later = Entry::extending(None, &made, NOW).to_text();
+        let again = Entry::extending(Some(&later), &replayed, NOW.plus(5));
+        assert_eq!(again.to_text(), later);
     }
 
     #[test]

@@ -67,7 +67,8 @@ impl Ledger {
                 return None;
             }
             self.sequence = self.sequence.saturating_add(1);
-            self.sent = Some(MergeBatch { instance: self.instance, sequence: self.sequence, entries });
+            self.sent =
+                Some(MergeBatch { instance: self.instance, sequence: self.sequence, entries });
         }
         self.sent.clone()
     }

@@ -11,6 +11,7 @@ mod key;
 pub mod kv;
 pub mod ledger;
 pub mod memory;
+mod merge;
 pub mod outage;
 pub mod outages;
 mod port;
@@ -21,6 +22,7 @@ pub mod upstash;
 pub use either::Either;
 pub use error::StoreError;
 pub use key::{EntryKey, KeySpace};
+pub use merge::{InstanceId, MergeBatch, Owed};
 pub use port::{
     Admission, Admit, Durability, Outcome, Penalty, Record, Revocation, RevocationScope, Rotated,
     Rotation, SessionRecord, SessionStart, Store, Take, TokenCheck,

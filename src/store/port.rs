@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::{EntryKey, StoreError};
+use super::{EntryKey, MergeBatch, StoreError};
 use crate::UnixMs;
 use crate::jwt::IssuedAt;
 use crate::limit::{Decision, Policy};
@@ -53,6 +53,13 @@ pub trait Store {
 
     /// Denies one key of one policy for a time. A running longer penalty stays.
     async fn penalise(&self, penalty: &Penalty<'_>, now: UnixMs) -> Result<(), StoreError>;
+
+    /// Adds cost that an instance admitted while it could not reach this store: once, whatever is
+    /// repeated. Penalties stay.
+    ///
+    /// A batch whose sequence is not above the last one applied of its instance changes nothing
+    /// and is acknowledged. All or nothing: one that is refused changes nothing.
+    async fn merge(&self, batch: &MergeBatch, now: UnixMs) -> Result<(), StoreError>;
 
     /// Writes a small record (bans, overrides) under a name; replaces what was there.
     async fn put(&self, name: EntryKey, record: Record, now: UnixMs) -> Result<(), StoreError>;
@@ -176,6 +183,17 @@ pub struct Revocation {
     pub key: EntryKey,
     /// Until when the entry must live: as long as the last token it refuses could.
     pub expires: UnixMs,
+    /// When it was acknowledged, if that was before now, by the clock it was acknowledged by: a
+    /// subject is cut there and not at `now`, so that a replay spares what was issued since.
+    /// `None`: now.
+    pub acknowledged: Option<UnixMs>,
+}
+
+impl Revocation {
+    /// Up to when what was issued to a subject is refused, by the caller's clock.
+    pub(super) fn cut(&self, now: UnixMs) -> UnixMs {
+        self.acknowledged.unwrap_or(now)
+    }
 }
 
 /// How durable an acknowledged revocation is.

@@ -1,8 +1,8 @@
 //! Two stores as one: what must be seen everywhere in one, what may be counted apart in the other.
 
 use super::{
-    Admission, Admit, Durability, EntryKey, Outcome, Penalty, Record, Revocation, Rotated,
-    Rotation, SessionRecord, Store, StoreError, Take,
+    Admission, Admit, Durability, EntryKey, MergeBatch, Outcome, Penalty, Record, Revocation,
+    Rotated, Rotation, SessionRecord, Store, StoreError, Take,
 };
 use crate::UnixMs;
 use crate::limit::Policy;
@@ -68,6 +68,10 @@ impl<S: Store, L: Store> Store for Split<S, L> {
 
     async fn penalise(&self, penalty: &Penalty<'_>, now: UnixMs) -> Result<(), StoreError> {
         self.limits.penalise(penalty, now).await
+    }
+
+    async fn merge(&self, batch: &MergeBatch, now: UnixMs) -> Result<(), StoreError> {
+        self.limits.merge(batch, now).await
     }
 
     async fn put(&self, name: EntryKey, record: Record, now: UnixMs) -> Result<(), StoreError> {

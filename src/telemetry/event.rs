@@ -235,15 +235,9 @@ impl Event<'_> {
             Self::StoreUnauthorized => {
                 metric("store_unauthorized", "Calls for which the store refused our credentials.")
             }
-            Self::BreakerOpened { .. } => {
-                metric("breaker_openings", "Outages: a breaker opened.")
-            }
-            Self::FallbackUsed { .. } => {
-                metric("fallbacks", "Answers given without the store.")
-            }
-            Self::StoreRecovered { .. } => {
-                metric("store_recoveries", "Outages that ended.")
-            }
+            Self::BreakerOpened { .. } => metric("breaker_openings", "Outages: a breaker opened."),
+            Self::FallbackUsed { .. } => metric("fallbacks", "Answers given without the store."),
+            Self::StoreRecovered { .. } => metric("store_recoveries", "Outages that ended."),
             Self::RevocationJournalled { .. } => {
                 metric("revocations_journalled", "Revocations kept here for the store.")
             }

@@ -55,6 +55,17 @@ impl Counters {
     }
 }
 
+/// What stands at a value, in the same format: name without prefix, what it tells, the value.
+pub(crate) fn gauges(gauges: &[(&str, &str, u64)]) -> String {
+    let mut text = String::new();
+    for (name, help, value) in gauges {
+        let name = format!("portcullis_{name}");
+        // Writing to a String cannot fail.
+        let _ = writeln!(text, "# HELP {name} {help}\n# TYPE {name} gauge\n{name} {value}");
+    }
+    text
+}
+
 /// Label values are fixed words or configured names of `[a-z0-9._-]`: nothing to escape.
 fn render(labels: &[(&'static str, String)]) -> String {
     if labels.is_empty() {

@@ -14,6 +14,7 @@ use std::sync::{Mutex, PoisonError};
 
 use crate::UnixMs;
 use metrics::Counters;
+pub(crate) use metrics::gauges;
 
 /// Most log lines kept until the platform writes them; more are counted as dropped.
 const LINES_MAX: usize = 256;

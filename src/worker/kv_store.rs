@@ -13,8 +13,8 @@ use crate::UnixMs;
 use crate::limit::Policy;
 use crate::store::kv::{self, Entry, Verdict};
 use crate::store::{
-    Admission, Admit, Durability, EntryKey, Outcome, Penalty, Record, Revocation, Rotated,
-    Rotation, SessionRecord, Store, StoreError, Take,
+    Admission, Admit, Durability, EntryKey, MergeBatch, Outcome, Penalty, Record, Revocation,
+    Rotated, Rotation, SessionRecord, Store, StoreError, Take,
 };
 
 /// Deadline of a call, and of an instance's first, in milliseconds.
@@ -136,6 +136,10 @@ impl Store for KvRevocations<'_> {
 
     async fn penalise(&self, _: &Penalty<'_>, _: UnixMs) -> Result<(), StoreError> {
         unsupported("penalise")
+    }
+
+    async fn merge(&self, _: &MergeBatch, _: UnixMs) -> Result<(), StoreError> {
+        unsupported("merge")
     }
 
     async fn put(&self, _: EntryKey, _: Record, _: UnixMs) -> Result<(), StoreError> {

@@ -4,7 +4,7 @@ use super::{Bench, key, policy, take};
 use crate::limit::Policy;
 use crate::store::{Admission, Admit, Penalty, Store, Take};
 
-async fn admit(bench: &impl Bench, takes: &[Take<'_>]) -> Admission {
+pub(super) async fn admit(bench: &impl Bench, takes: &[Take<'_>]) -> Admission {
     let admit = Admit { token: None, takes: takes.to_vec(), closed: false };
     bench.store().admit(&admit, bench.now()).await.unwrap()
 }

@@ -5,6 +5,7 @@
 //! policies, so they may run over one shared store; waits are short enough for real time.
 
 mod limits;
+mod merge;
 mod records;
 mod revocations;
 mod sessions;
@@ -13,6 +14,7 @@ use crate::UnixMs;
 use crate::limit::{Algorithm, KeyKind, OnOutage, Policy, PolicyName, Quota, Trigger};
 use crate::store::{EntryKey, KeySpace, Store, Take};
 pub(crate) use limits::*;
+pub(crate) use merge::*;
 pub(crate) use records::*;
 pub(crate) use revocations::*;
 pub(crate) use sessions::*;
@@ -40,8 +42,16 @@ macro_rules! store_contract {
             keys_and_policies_are_counted_apart,
             reset_forgets_one_key_of_one_policy,
             a_penalty_denies_for_its_time_and_a_shorter_one_does_not_end_it,
+            merged_cost_counts_against_the_quota,
+            a_repeated_batch_counts_once,
+            a_sequence_below_the_last_one_counts_nothing,
+            a_batch_of_several_keys_and_policies_counts_each,
+            a_batch_too_large_is_refused_whole,
+            windows_that_are_over_are_not_merged,
+            merging_never_unblocks,
             a_revoked_token_is_named_by_its_scope_and_takes_nothing,
             a_subjects_cut_refuses_what_was_issued_up_to_it,
+            a_replayed_cut_spares_what_was_issued_after_it_was_acknowledged,
             a_revocation_only_ever_extends,
             a_generation_is_exchanged_once_or_again_within_its_grace,
             a_generation_used_twice_outside_its_grace_kills_the_session,

@@ -23,7 +23,7 @@ async fn revoke(bench: &impl Bench, scope: RevocationScope, check: TokenCheck, f
         RevocationScope::Subject => check.subject,
     };
     let expires = bench.now().plus(for_ms);
-    let revocation = Revocation { scope, key: key.unwrap(), expires };
+    let revocation = Revocation { scope, key: key.unwrap(), expires, acknowledged: None };
     bench.store().revoke(&revocation, bench.now()).await.unwrap();
 }
 
@@ -63,6 +63,31 @@ pub(crate) async fn a_subjects_cut_refuses_what_was_issued_up_to_it(bench: &impl
     assert!(cut(IssuedAt::Seconds(before.0.div_ceil(1000))).await.is_some());
     assert!(cut(IssuedAt::Seconds(after.0.div_ceil(1000))).await.is_none());
     assert!(cut(IssuedAt::Unknown).await.is_some());
+}
+
+pub(crate) async fn a_replayed_cut_spares_what_was_issued_after_it_was_acknowledged(
+    bench: &impl Bench,
+) {
+    let name = "replayed";
+    let cut = |issued_at| revoked(bench, check(name, IssuedAt::Ms(issued_at)));
+    let acknowledged = bench.now();
+    bench.pass(50).await;
+    let since = bench.now();
+    let replay = async || {
+        let (scope, key) = (RevocationScope::Subject, key(name));
+        let (expires, acknowledged) = (bench.now().plus(60_000), Some(acknowledged));
+        let revocation = Revocation { scope, key, expires, acknowledged };
+        bench.store().revoke(&revocation, bench.now()).await.unwrap();
+    };
+    replay().await;
+    assert!(cut(acknowledged.minus(1)).await.is_some());
+    assert!(cut(acknowledged).await.is_some());
+    assert!(cut(acknowledged.plus(1)).await.is_none());
+    assert!(cut(since).await.is_none());
+    revoke(bench, RevocationScope::Subject, check(name, IssuedAt::Unknown), 60_000).await;
+    assert!(cut(since).await.is_some());
+    replay().await;
+    assert!(cut(since).await.is_some(), "a later cut stays");
 }
 
 pub(crate) async fn a_revocation_only_ever_extends(bench: &impl Bench) {

@@ -6,7 +6,7 @@ use super::MemoryBounds;
 use super::expiring::{Expiring, Full, Seed};
 use crate::UnixMs;
 use crate::limit::{Decision, Policy, PolicyName, State, decide, peek};
-use crate::store::{EntryKey, Outcome, Penalty, StoreError, Take};
+use crate::store::{EntryKey, Outcome, Owed, Penalty, StoreError, Take};
 
 /// The partitions of all policies.
 pub(super) struct Counters {
@@ -103,6 +103,18 @@ impl Counters {
         written.map_err(|Full| StoreError::Full { what: "penalties" })
     }
 
+    /// Opens the partitions of what is owed, so that counting it cannot be refused midway.
+    pub(super) fn open_for(&mut self, entries: &[Owed]) -> Result<(), StoreError> {
+        entries.iter().try_for_each(|owed| self.open(&owed.policy).map(|_| ()))
+    }
+
+    /// Counts cost that was taken elsewhere, in a partition that is open.
+    pub(super) fn merge(&mut self, owed: &Owed, now: UnixMs) {
+        if let Some(partition) = self.partitions.get_mut(&owed.policy.name) {
+            partition.merge(owed, now);
+        }
+    }
+
     fn open(&mut self, policy: &Policy) -> Result<&mut Partition, StoreError> {
         let full = self.partitions.len() >= self.bounds.policies;
         if full && !self.partitions.contains_key(&policy.name) {
@@ -150,6 +162,17 @@ impl Partition {
             untaken: blocked.map_or(untaken, |for_ms| block(untaken, for_ms)),
             taken: blocked.map_or(taken, |for_ms| block(untaken, for_ms)),
             state,
+        }
+    }
+
+    fn merge(&mut self, owed: &Owed, now: UnixMs) {
+        let Owed { policy, key, taken } = owed;
+        let own = self.states.get(key, now).copied().unwrap_or(State::empty(policy.algorithm));
+        let state = own.merge(*taken, policy.quota, now);
+        let free_at = state.free_at(policy.quota);
+        // What no longer matters takes nobody's room.
+        if free_at > now && self.states.insert(*key, state, free_at, now).is_err() {
+            self.overflow = self.overflow.merge(*taken, policy.quota, now);
         }
     }
 

@@ -1,7 +1,8 @@
 //! A bounded map whose entries end by themselves.
 
 use std::collections::{BTreeSet, HashMap};
-use std::hash::BuildHasher;
+use std::fmt;
+use std::hash::{BuildHasher, Hash};
 
 use siphasher::sip::SipHasher13;
 
@@ -11,13 +12,20 @@ use crate::store::EntryKey;
 /// Keys the hash of a map. In wasm the standard library's random state is not random, so the seed
 /// comes in.
 #[derive(Clone, Copy)]
-pub(in crate::store) struct Seed(pub(super) [u8; 16]);
+pub(in crate::store) struct Seed(pub(in crate::store) [u8; 16]);
 
 impl BuildHasher for Seed {
     type Hasher = SipHasher13;
 
     fn build_hasher(&self) -> SipHasher13 {
         SipHasher13::new_with_key(&self.0)
+    }
+}
+
+/// Says how many entries there are, never whose.
+impl<V, K> fmt::Debug for Expiring<V, K> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Expiring").field("len", &self.entries.len()).finish_non_exhaustive()
     }
 }
 
@@ -31,9 +39,9 @@ pub(in crate::store) struct Full;
 /// entry that lives is never evicted. An entry that ended stays until then, so it lives again for
 /// a clock that goes backwards. Every operation is O(log n): the queue holds each entry exactly
 /// once, at its true end.
-pub(in crate::store) struct Expiring<V> {
-    entries: HashMap<EntryKey, Entry<V>, Seed>,
-    queue: BTreeSet<(UnixMs, EntryKey)>,
+pub(in crate::store) struct Expiring<V, K = EntryKey> {
+    entries: HashMap<K, Entry<V>, Seed>,
+    queue: BTreeSet<(UnixMs, K)>,
     capacity: usize,
 }
 
@@ -42,18 +50,23 @@ struct Entry<V> {
     expires: UnixMs,
 }
 
-impl<V> Expiring<V> {
+impl<V, K: Copy + Hash + Ord> Expiring<V, K> {
     pub(in crate::store) fn new(capacity: usize, seed: Seed) -> Self {
         Self { entries: HashMap::with_hasher(seed), queue: BTreeSet::new(), capacity }
     }
 
     /// The value of a live entry.
-    pub(in crate::store) fn get(&self, key: &EntryKey, now: UnixMs) -> Option<&V> {
+    pub(in crate::store) fn get(&self, key: &K, now: UnixMs) -> Option<&V> {
         self.entries.get(key).filter(|entry| now < entry.expires).map(|entry| &entry.value)
     }
 
+    /// The value of an entry, ended or not, as long as it is there.
+    pub(in crate::store) fn kept(&self, key: &K) -> Option<&V> {
+        self.entries.get(key).map(|entry| &entry.value)
+    }
+
     /// When a live entry ends.
-    pub(in crate::store) fn expires(&self, key: &EntryKey, now: UnixMs) -> Option<UnixMs> {
+    pub(in crate::store) fn expires(&self, key: &K, now: UnixMs) -> Option<UnixMs> {
         self.entries.get(key).map(|entry| entry.expires).filter(|expires| now < *expires)
     }
 
@@ -63,7 +76,7 @@ impl<V> Expiring<V> {
     }
 
     /// The live entry that ends first, and its end. Those that ended are dropped on the way.
-    pub(in crate::store) fn first(&mut self, now: UnixMs) -> Option<(EntryKey, &V, UnixMs)> {
+    pub(in crate::store) fn first(&mut self, now: UnixMs) -> Option<(K, &V, UnixMs)> {
         while let Some(&(expires, key)) = self.queue.first() {
             if now < expires {
                 return self.entries.get(&key).map(|entry| (key, &entry.value, expires));
@@ -88,7 +101,7 @@ impl<V> Expiring<V> {
     /// make room for a newcomer, if one was.
     pub(in crate::store) fn insert(
         &mut self,
-        key: EntryKey,
+        key: K,
         value: V,
         expires: UnixMs,
         now: UnixMs,
@@ -108,7 +121,7 @@ impl<V> Expiring<V> {
     }
 
     /// Removes an entry, whether or not it has ended.
-    pub(in crate::store) fn remove(&mut self, key: &EntryKey) -> Option<V> {
+    pub(in crate::store) fn remove(&mut self, key: &K) -> Option<V> {
         let entry = self.entries.remove(key)?;
         self.queue.remove(&(entry.expires, *key));
         Some(entry.value)
@@ -125,11 +138,11 @@ impl<V> Expiring<V> {
     }
 }
 
-impl<V: Ord + Copy> Expiring<V> {
+impl<V: Ord + Copy, K: Copy + Hash + Ord> Expiring<V, K> {
     /// Writes an entry that only ever extends: of the value and of the end, the later one stays.
     pub(in crate::store) fn extend(
         &mut self,
-        key: EntryKey,
+        key: K,
         value: V,
         expires: UnixMs,
         now: UnixMs,

@@ -30,7 +30,8 @@ pub(super) fn small() -> MemoryStore {
 }
 
 pub(super) fn admit(store: &MemoryStore, takes: &[Take<'_>], now: UnixMs) -> Admission {
-    block_on(store.admit(&Admit { token: None, takes: takes.to_vec(), closed: false }, now)).unwrap()
+    block_on(store.admit(&Admit { token: None, takes: takes.to_vec(), closed: false }, now))
+        .unwrap()
 }
 
 pub(super) fn remaining(store: &MemoryStore, take: Take<'_>, now: UnixMs) -> u64 {
@@ -135,7 +136,8 @@ fn a_full_partition_refuses_what_it_cannot_count_apart() {
 fn a_flood_of_revoked_tokens_leaves_room_for_sessions_and_subjects() {
     let store = small();
     let revoke = |scope, name: &str, now: UnixMs| {
-        let revocation = Revocation { scope, key: key(name), expires: now.plus(60_000) };
+        let (key, expires) = (key(name), now.plus(60_000));
+        let revocation = Revocation { scope, key, expires, acknowledged: None };
         block_on(store.revoke(&revocation, now))
     };
     let full = Err(StoreError::Full { what: "tokens" });
@@ -163,7 +165,8 @@ fn a_subjects_cut_never_goes_back_with_the_clock() {
     let store = small();
     for now in [NOW, NOW.minus(5_000)] {
         let expires = NOW.plus(60_000);
-        let revocation = Revocation { scope: RevocationScope::Subject, key: key("s"), expires };
+        let (scope, key) = (RevocationScope::Subject, key("s"));
+        let revocation = Revocation { scope, key, expires, acknowledged: None };
         block_on(store.revoke(&revocation, now)).unwrap();
     }
     for (issued_at, revoked) in [
@@ -179,7 +182,8 @@ fn a_subjects_cut_never_goes_back_with_the_clock() {
             issued_at,
             expires: UnixMs(u64::MAX),
         };
-        let admission = block_on(store.admit(&Admit { token: Some(check), takes: vec![], closed: false }, NOW));
+        let admission =
+            block_on(store.admit(&Admit { token: Some(check), takes: vec![], closed: false }, NOW));
         assert_eq!(admission.unwrap().revoked.is_some(), revoked, "{issued_at:?}");
     }
 }

@@ -11,6 +11,7 @@ mod counters;
 pub(super) mod expiring;
 #[cfg(test)]
 mod flood;
+mod merges;
 mod records;
 mod revocations;
 mod sessions;
@@ -21,13 +22,14 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 pub use bounds::{BoundsError, MemoryBounds};
 use counters::Counters;
 use expiring::Seed;
+use merges::Merges;
 use records::Records;
 use revocations::Revocations;
 use sessions::Sessions;
 
 use super::{
-    Admission, Admit, Durability, EntryKey, Outcome, Penalty, Record, Revocation, Rotated,
-    Rotation, SessionRecord, Store, StoreError, Take,
+    Admission, Admit, Durability, EntryKey, MergeBatch, Outcome, Penalty, Record, Revocation,
+    Rotated, Rotation, SessionRecord, Store, StoreError, Take,
 };
 use crate::UnixMs;
 use crate::limit::Policy;
@@ -41,6 +43,7 @@ pub struct MemoryStore {
 struct Partitions {
     revocations: Revocations,
     counters: Counters,
+    merges: Merges,
     sessions: Sessions,
     records: Records,
 }
@@ -66,6 +69,7 @@ impl MemoryStore {
         let partitions = Partitions {
             revocations: Revocations::new(bounds, seed),
             counters: Counters::new(bounds, seed),
+            merges: Merges::new(seed),
             sessions: Sessions::new(bounds, seed),
             records: Records::new(bounds, seed),
         };
@@ -130,6 +134,11 @@ impl Store for MemoryStore {
 
     async fn penalise(&self, penalty: &Penalty<'_>, now: UnixMs) -> Result<(), StoreError> {
         self.lock().counters.penalise(penalty, now)
+    }
+
+    async fn merge(&self, batch: &MergeBatch, now: UnixMs) -> Result<(), StoreError> {
+        let Partitions { merges, counters, .. } = &mut *self.lock();
+        merges.merge(counters, batch, now)
     }
 
     async fn put(&self, name: EntryKey, record: Record, now: UnixMs) -> Result<(), StoreError> {

@@ -22,18 +22,19 @@ impl Revocations {
         }
     }
 
-    /// Writes a revocation, or extends it. A subject is cut at `now`, or where it already was if
-    /// that is later.
+    /// Writes a revocation, or extends it. A subject is cut at `now`, or when the revocation was
+    /// acknowledged, or where it already was if that is later.
     pub(super) fn revoke(
         &mut self,
         revocation: &Revocation,
         now: UnixMs,
     ) -> Result<(), StoreError> {
-        let Revocation { scope, key, expires } = *revocation;
+        let Revocation { scope, key, expires, .. } = *revocation;
+        let cut = revocation.cut(now);
         let (written, what) = match scope {
             RevocationScope::Token => (self.tokens.extend(key, (), expires, now), "tokens"),
             RevocationScope::Session => (self.sessions.extend(key, (), expires, now), "sessions"),
-            RevocationScope::Subject => (self.subjects.extend(key, now, expires, now), "subjects"),
+            RevocationScope::Subject => (self.subjects.extend(key, cut, expires, now), "subjects"),
         };
         written.map_err(|Full| StoreError::Full { what })
     }

@@ -74,7 +74,15 @@ pub(super) fn admission(asked: &Admit<'_>, mut answer: Answer) -> Result<Admissi
         None => outcomes(&asked.takes, &mut answer)?,
     };
     answer.end()?;
-    Ok(Admission { revoked, unreadable, unchecked: None, outcomes, repaired, epoch, clock_ahead_ms })
+    Ok(Admission {
+        revoked,
+        unreadable,
+        unchecked: None,
+        outcomes,
+        repaired,
+        epoch,
+        clock_ahead_ms,
+    })
 }
 
 /// Reads the answer to [`peek`].

@@ -5,7 +5,7 @@ use std::fmt;
 use thiserror::Error;
 
 use crate::limit::PolicyName;
-use crate::store::{EntryKey, RevocationScope};
+use crate::store::{EntryKey, InstanceId, RevocationScope};
 
 /// The layout's version. It stands in every key, so that another layout never meets this one.
 const VERSION: u8 = 1;
@@ -52,6 +52,11 @@ impl KeyPrefix {
     /// A policy's name holds no colon, so no two pairs share a key.
     pub(super) fn limit(&self, policy: &PolicyName, name: EntryKey) -> String {
         self.key(format_args!("limit:{policy}:{name}"))
+    }
+
+    /// The last sequence merged of an instance.
+    pub(super) fn merged(&self, instance: InstanceId) -> String {
+        self.key(format_args!("merged:{instance}"))
     }
 
     pub(super) fn record(&self, name: EntryKey) -> String {

@@ -10,6 +10,7 @@
 
 mod admit;
 mod keys;
+mod merge;
 mod records;
 mod reply;
 mod script;
@@ -30,8 +31,8 @@ pub use script::{Command, Dialect};
 use time::{Clocks, Decides};
 
 use super::{
-    Admission, Admit, Durability, EntryKey, Outcome, Penalty, Record, Revocation, Rotated,
-    Rotation, SessionRecord, Store, StoreError, Take,
+    Admission, Admit, Durability, EntryKey, MergeBatch, Outcome, Penalty, Record, Revocation,
+    Rotated, Rotation, SessionRecord, Store, StoreError, Take,
 };
 use crate::UnixMs;
 use crate::limit::Policy;
@@ -124,10 +125,15 @@ impl<T: Transport> Store for RedisStore<T> {
     }
 
     async fn revoke(&self, revocation: &Revocation, now: UnixMs) -> Result<Durability, StoreError> {
-        let Revocation { scope, key, expires } = *revocation;
+        let Revocation { scope, key, expires, acknowledged } = *revocation;
         let clocks = self.clocks(now);
         let keys = vec![self.prefix.revoked(scope, key)];
-        let args = vec![clocks.decided_by(), clocks.caller(), clocks.life_ms(expires)];
+        let args = vec![
+            clocks.decided_by(),
+            number(revocation.cut(now).0),
+            clocks.life_ms(expires),
+            number(u64::from(acknowledged.is_some())),
+        ];
         self.run(Call { script: &REVOKE, keys, args }).await?.done()?;
         Ok(Durability::Store)
     }
@@ -170,6 +176,11 @@ impl<T: Transport> Store for RedisStore<T> {
         let keys = vec![self.prefix.limit(&penalty.policy.name, penalty.key)];
         let args = vec![self.clocks(now).decided_by(), number(penalty.duration_ms)];
         self.run(Call { script: &PENALISE, keys, args }).await?.done()
+    }
+
+    async fn merge(&self, batch: &MergeBatch, now: UnixMs) -> Result<(), StoreError> {
+        let call = merge::call(&self.prefix, batch, self.clocks(now))?;
+        merge::merged(self.run(call).await?)
     }
 
     async fn put(&self, name: EntryKey, record: Record, now: UnixMs) -> Result<(), StoreError> {

@@ -82,6 +82,16 @@ pub(super) static PENALISE: LazyLock<Script> = LazyLock::new(|| {
     ))
 });
 
+/// merge.
+pub(super) static MERGE: LazyLock<Script> = LazyLock::new(|| {
+    Script::locking_keys(concat!(
+        include_str!("lua/prelude.lua"),
+        include_str!("lua/limit.lua"),
+        include_str!("lua/window.lua"),
+        include_str!("lua/merge.lua"),
+    ))
+});
+
 /// revoke.
 pub(super) static REVOKE: LazyLock<Script> = LazyLock::new(|| {
     Script::locking_keys(concat!(include_str!("lua/prelude.lua"), include_str!("lua/revoke.lua")))
@@ -171,7 +181,7 @@ mod tests {
 
     #[test]
     fn only_scripts_with_all_their_keys_named_claim_key_locking() {
-        for script in [&ADMIT, &PENALISE, &REVOKE, &RECORDS] {
+        for script in [&ADMIT, &PENALISE, &MERGE, &REVOKE, &RECORDS] {
             let text = &script.source(Dialect::Upstash).text;
             assert_eq!(text.lines().next(), Some("#!lua flags=allow-key-locking"));
             assert_eq!(text.split_once('\n').unwrap().1, script.source(Dialect::Redis).text);

@@ -1,6 +1,7 @@
 //! One instance on a bench: its time, its randomness and its store in the test's hands.
 
 mod ask;
+mod background;
 pub mod forge;
 mod reply;
 mod rigged;
@@ -8,6 +9,7 @@ pub mod setup;
 mod walk;
 
 pub use ask::Ask;
+pub use background::Queue;
 pub use reply::Reply;
 pub use rigged::{Fault, Rigged};
 
@@ -18,10 +20,12 @@ use std::sync::atomic::{AtomicU8, Ordering};
 
 use pollster::block_on;
 use portcullis::UnixMs;
-use portcullis::guard::{Guard, Instance};
+use portcullis::fallback::Fallback;
+use portcullis::guard::Guard;
 use portcullis::http::{HttpRequest, handle};
-use portcullis::store::memory::MemoryStore;
-use portcullis::telemetry::{LogLine, Telemetry};
+use portcullis::instance::Instance;
+use portcullis::store::Store;
+use portcullis::telemetry::LogLine;
 use serde_json::{Value, json};
 
 use setup::{Keys, config};
@@ -38,11 +42,31 @@ pub fn entropy() -> Option<[u8; 32]> {
     Some(bytes)
 }
 
-pub struct Bench {
-    pub guard: Guard<Rigged>,
+/// A chain of two stores that fail when told to.
+pub type Chained = Fallback<Rigged, Rigged, Queue>;
+
+pub struct Bench<S = Rigged> {
+    pub guard: Guard<S>,
+    /// The store, or the first of a chain.
     pub store: Rigged,
     now_ms: Cell<u64>,
     walk: walk::Walk,
+}
+
+impl Bench<Chained> {
+    /// As [`Bench::with`], but over a chain of `primary` and `secondary`.
+    pub fn chained(
+        primary: &Rigged,
+        secondary: Option<&Rigged>,
+        background: &Queue,
+        change: impl FnOnce(&mut Value),
+    ) -> Self {
+        let config = config(Keys::EdDsa, change).expect("a good configuration");
+        let instance = Arc::new(Instance::new(config, entropy().unwrap()));
+        let (first, second) = (primary.clone(), secondary.cloned());
+        let store = Fallback::new(Arc::clone(&instance), first, second, background.clone());
+        Self::over(Guard::new(instance, store, entropy), primary.clone())
+    }
 }
 
 impl Bench {
@@ -89,10 +113,14 @@ impl Bench {
         store: impl FnOnce(Arc<Instance>) -> Rigged,
     ) -> Self {
         let config = config(keys, change).expect("a good configuration");
-        let (memory, telemetry) = (MemoryStore::new([7; 16]), Telemetry::default());
-        let instance = Arc::new(Instance { config, memory, telemetry });
+        let instance = Arc::new(Instance::new(config, [7; 32]));
         let store = store(Arc::clone(&instance));
-        let guard = Guard::new(instance, store.clone(), entropy);
+        Self::over(Guard::new(instance, store.clone(), entropy), store)
+    }
+}
+
+impl<S: Store> Bench<S> {
+    fn over(guard: Guard<S>, store: Rigged) -> Self {
         Self { guard, store, now_ms: Cell::new(NOW_MS), walk: walk::Walk::default() }
     }
 
@@ -147,7 +175,7 @@ impl Bench {
 
     /// A counter's sample, 0 when there is none: `requests_refused`, `code="ERR_X"`.
     pub fn count(&self, metric: &str, label: &str) -> u64 {
-        walk::samples(&self.guard.telemetry().prometheus())
+        walk::samples(&self.guard.metrics(self.now()))
             .filter(|(name, _)| name.starts_with(&format!("portcullis_{metric}_total")))
             .filter(|(name, _)| name.contains(label))
             .map(|(_, count)| count)

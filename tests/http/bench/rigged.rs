@@ -7,12 +7,12 @@ use std::sync::Arc;
 use std::task::Poll;
 
 use portcullis::UnixMs;
-use portcullis::guard::Instance;
+use portcullis::instance::Instance;
 use portcullis::limit::Policy;
 use portcullis::store::memory::{MemoryBounds, MemoryStore};
 use portcullis::store::{
-    Admission, Admit, Durability, EntryKey, Outcome, Penalty, Record, Revocation, RevocationScope,
-    Rotated, Rotation, SessionRecord, Store, StoreError, Take,
+    Admission, Admit, Durability, EntryKey, MergeBatch, Outcome, Penalty, Record, Revocation,
+    RevocationScope, Rotated, Rotation, SessionRecord, Store, StoreError, Take,
 };
 
 /// What goes wrong.
@@ -113,7 +113,8 @@ impl Store for Rigged {
         }
         let token = admit.token.filter(|_| fault != Some(Fault::Forgets));
         let takes = admit.takes.clone();
-        let mut admission = self.memory().admit(&Admit { token, takes, closed: false }, now).await?;
+        let mut admission =
+            self.memory().admit(&Admit { token, takes, closed: false }, now).await?;
         if fault == Some(Fault::Short) {
             admission.outcomes.pop();
         }
@@ -158,6 +159,11 @@ impl Store for Rigged {
     async fn penalise(&self, penalty: &Penalty<'_>, now: UnixMs) -> Result<(), StoreError> {
         self.called("penalise").await?;
         self.memory().penalise(penalty, now).await
+    }
+
+    async fn merge(&self, batch: &MergeBatch, now: UnixMs) -> Result<(), StoreError> {
+        self.called("merge").await?;
+        self.memory().merge(batch, now).await
     }
 
     async fn put(&self, name: EntryKey, record: Record, now: UnixMs) -> Result<(), StoreError> {

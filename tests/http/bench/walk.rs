@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use portcullis::http::HttpRequest;
+use portcullis::store::Store;
 use portcullis::telemetry::LogLine;
 
 use super::setup::{ED_D, HS_K, SUBJECT, secret};
@@ -24,12 +25,18 @@ pub struct Walk {
 pub struct Before(String);
 
 impl Walk {
-    pub fn before(&self, bench: &Bench, request: &HttpRequest) -> Before {
+    pub fn before<S: Store>(&self, bench: &Bench<S>, request: &HttpRequest) -> Before {
         self.private.borrow_mut().extend(private_parts(request));
         Before(bench.guard.telemetry().prometheus())
     }
 
-    pub fn after(&self, bench: &Bench, request: &HttpRequest, reply: &Reply, before: &Before) {
+    pub fn after<S: Store>(
+        &self,
+        bench: &Bench<S>,
+        request: &HttpRequest,
+        reply: &Reply,
+        before: &Before,
+    ) {
         let Before(before) = before;
         let after = bench.guard.telemetry().prometheus();
         let refused = reply.status >= 400 && !is_an_answer(reply);

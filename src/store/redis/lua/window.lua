@@ -9,22 +9,28 @@
 -- floor(a / b) is exact for integers a <= 2^53 and b >= 1: a quotient that is no integer lies at
 -- least 1 / b below the next one, and rounding moves it by less than that.
 
+-- What counts of a state as the window before the one that begins at `start`, and as that one.
+-- Counts of a later window, by a clock that is ahead, stay as they are.
+local function counts_at(state, window_ms, start)
+  local moved_ms = start - (state.start - state.start % window_ms)
+  if moved_ms == window_ms then
+    return state.current, 0
+  elseif moved_ms > 0 then
+    return 0, 0
+  end
+  return state.previous, state.current
+end
+
 -- A state brought to now: the window that runs, and how much of the one before still overlaps.
 -- A clock that went backwards is held at the start of the latest window seen.
 local function stand(state, limit, window_ms, now)
-  local kept, previous, current = state, state.previous, state.current
+  local kept = state
   if state.free_at <= now then
-    kept, previous, current = { start = 0 }, 0, 0
+    kept = { start = 0, previous = 0, current = 0 }
   end
-  local kept_start = kept.start - kept.start % window_ms
-  local effective = math.max(now, kept_start)
+  local effective = math.max(now, kept.start - kept.start % window_ms)
   local start = effective - effective % window_ms
-  local moved_ms = start - kept_start
-  if moved_ms == window_ms then
-    previous, current = current, 0
-  elseif moved_ms > 0 then
-    previous, current = 0, 0
-  end
+  local previous, current = counts_at(kept, window_ms, start)
   return {
     now = now,
     limit = limit,

@@ -9,15 +9,15 @@ use super::bridge::Bridge;
 use super::server::Resp;
 use crate::UnixMs;
 use crate::jwt::IssuedAt;
-use crate::limit::{Policy, Quota};
+use crate::limit::{Algorithm, Policy, Quota, State};
 use crate::store::contract::{key, policy};
 use crate::store::memory::{MemoryBounds, MemoryStore};
 use crate::store::redis::time::Decides;
 use crate::store::redis::{KeyPrefix, RedisStore, Transport};
 use crate::store::upstash::{Endpoint, Upstash};
 use crate::store::{
-    Admit, EntryKey, Penalty, Record, Revocation, RevocationScope, Rotation, SessionStart, Store,
-    Take, TokenCheck,
+    Admit, EntryKey, InstanceId, MergeBatch, Owed, Penalty, Record, Revocation, RevocationScope,
+    Rotation, SessionStart, Store, Take, TokenCheck,
 };
 
 const NOW: UnixMs = UnixMs(1_700_000_000_250);
@@ -28,8 +28,9 @@ const SESSIONS_PER_SUBJECT_MAX: usize = 3;
 enum Step {
     Admit { check: Option<Check>, takes: Vec<(usize, u8, Cost)> },
     Peek(Vec<(usize, u8, Cost)>),
-    Revoke(RevocationScope, u8, u64),
+    Revoke { scope: RevocationScope, name: u8, life_ms: u64, acknowledged: Option<Taken> },
     Penalise(usize, u8, u64),
+    Merge { instance: u8, sequence: u64, owed: Vec<OwedStep> },
     Reset(usize, u8),
     Open { session: u8, subject: u8, life_ms: u64 },
     Advance { session: u8, generation: u64, grace_ms: u64 },
@@ -48,6 +49,32 @@ struct Check {
     session: Option<u8>,
     subject: Option<u8>,
     issued: Issued,
+}
+
+/// What an instance took of a policy's key: in the window before, and in the one that ran when.
+#[derive(Clone, Copy, Debug)]
+struct OwedStep {
+    policy: usize,
+    name: u8,
+    previous: Cost,
+    current: Cost,
+    when: Taken,
+}
+
+/// When something was done elsewhere, said relative to the time of the step.
+#[derive(Clone, Copy, Debug)]
+enum Taken {
+    Ago(u64),
+    Ahead(u64),
+}
+
+impl Taken {
+    fn at(self, now: UnixMs) -> UnixMs {
+        match self {
+            Self::Ago(ms) => now.minus(ms),
+            Self::Ahead(ms) => now.plus(ms),
+        }
+    }
 }
 
 /// When a token was issued, said relative to the time of the step.
@@ -127,10 +154,34 @@ fn check() -> impl Strategy<Value = Check> {
     })
 }
 
+fn taken() -> impl Strategy<Value = Taken> {
+    prop_oneof![
+        2 => Just(Taken::Ago(0)),
+        4 => (0_u64..3_000).prop_map(Taken::Ago),
+        1 => (0_u64..3_000).prop_map(Taken::Ahead),
+        1 => select(vec![Taken::Ago(u64::MAX), Taken::Ahead(YEAR_MS)]),
+    ]
+}
+
+fn merge() -> impl Strategy<Value = Step> {
+    let owed = (0_usize..4, 0_u8..2, cost(), cost(), taken()).prop_map(
+        |(policy, name, previous, current, when)| OwedStep {
+            policy,
+            name,
+            previous,
+            current,
+            when,
+        },
+    );
+    (0_u8..3, 0_u64..30, proptest::collection::vec(owed, 0..5))
+        .prop_map(|(instance, sequence, owed)| Step::Merge { instance, sequence, owed })
+}
+
 fn limit_step() -> impl Strategy<Value = Step> {
     prop_oneof![
         8 => takes().prop_map(|takes| Step::Admit { check: None, takes }),
         2 => takes().prop_map(Step::Peek),
+        3 => merge(),
         1 => (0_usize..4, 0_u8..2, 0_u64..3_000).prop_map(|(p, n, ms)| Step::Penalise(p, n, ms)),
         1 => (0_usize..4, 0_u8..2).prop_map(|(p, n)| Step::Reset(p, n)),
         3 => (0_u64..1_500).prop_map(Step::Pass),
@@ -145,8 +196,15 @@ fn any_step() -> impl Strategy<Value = Step> {
     prop_oneof![
         4 => (proptest::option::of(check()), takes())
             .prop_map(|(check, takes)| Step::Admit { check, takes }),
-        2 => (select(vec![Token, Session, Subject, Subject]), 0_u8..3, life_ms())
-            .prop_map(|(scope, name, life_ms)| Step::Revoke(scope, name, life_ms)),
+        2 => (
+            select(vec![Token, Session, Subject, Subject]),
+            0_u8..3,
+            life_ms(),
+            proptest::option::of(taken()),
+        )
+            .prop_map(|(scope, name, life_ms, acknowledged)| {
+                Step::Revoke { scope, name, life_ms, acknowledged }
+            }),
         3 => (0_u8..5, 0_u8..2, 0_u64..5_000)
             .prop_map(|(session, subject, life_ms)| Step::Open { session, subject, life_ms }),
         4 => (0_u8..5, 0_u64..4, 0_u64..900).prop_map(
@@ -165,6 +223,26 @@ fn any_step() -> impl Strategy<Value = Step> {
 
 fn named(number: u8) -> EntryKey {
     key(&number.to_string())
+}
+
+fn batch(
+    instance: u8,
+    sequence: u64,
+    owed: &[OwedStep],
+    policies: &[Policy],
+    now: UnixMs,
+) -> MergeBatch {
+    let entry = |step: &OwedStep| {
+        let policy = policies[step.policy].clone();
+        let (quota, at) = (policy.quota, step.when.at(now));
+        let [previous, current] = [step.previous, step.current].map(|cost| cost.of(quota.limit()));
+        let taken = State::empty(Algorithm::SlidingWindow)
+            .add(quota, at.minus(quota.window_ms()), previous)
+            .add(quota, at, current);
+        Owed { policy, key: named(step.name), taken }
+    };
+    let (instance, entries) = (InstanceId::new([instance; 16]), owed.iter().map(entry).collect());
+    MergeBatch { instance, sequence, entries }
 }
 
 /// Does a step in a store and says all that it answered, but for what stores may differ in.
@@ -196,15 +274,23 @@ fn answer<S: Store>(store: &S, step: &Step, policies: &[Policy], now: UnixMs) ->
             format!("{:?} {:?}", admission.revoked, admission.outcomes)
         }
         Step::Peek(wanted) => format!("{:?}", block_on(store.peek(&takes(wanted), now))),
-        Step::Revoke(scope, name, life_ms) => {
+        Step::Revoke { scope, name, life_ms, acknowledged } => {
             let expires = now.plus(*life_ms);
-            let revocation = Revocation { scope: *scope, key: named(*name), expires };
+            let acknowledged = acknowledged.map(|when| when.at(now));
+            let revocation = Revocation { scope: *scope, key: named(*name), expires, acknowledged };
             format!("{:?}", block_on(store.revoke(&revocation, now)).map(|_| ()))
         }
         Step::Penalise(policy, name, duration_ms) => {
             let policy = &policies[*policy];
             let penalty = Penalty { policy, key: named(*name), duration_ms: *duration_ms };
             format!("{:?}", block_on(store.penalise(&penalty, now)))
+        }
+        Step::Merge { instance, sequence, owed } => {
+            let batch = batch(*instance, *sequence, owed, policies, now);
+            let one = |step: &OwedStep| (step.policy, step.name, Cost::Units(1));
+            let touched: Vec<_> = owed.iter().map(one).collect();
+            let merged = block_on(store.merge(&batch, now));
+            format!("{merged:?} {:?}", block_on(store.peek(&takes(&touched), now)))
         }
         Step::Reset(policy, name) => {
             format!("{:?}", block_on(store.reset(&policies[*policy], named(*name), now)))
@@ -306,6 +392,9 @@ fn the_largest_quotas_are_decided_as_in_memory_over_http() {
                 steps.push(Step::Peek(takes.clone()));
                 steps.push(Step::Admit { check: None, takes });
                 steps.push(Step::Pass(171));
+                let (name, when, sequence) = (0, Taken::Ago(100), steps.len() as u64);
+                let owed = OwedStep { policy: before, name, previous: other, current: cost, when };
+                steps.push(Step::Merge { instance: 0, sequence, owed: vec![owed] });
                 steps.push(Step::Admit { check: None, takes: vec![(after, 0, other)] });
                 steps.push(Step::PassPartOf { policy: after, part: 2 });
             }

@@ -63,7 +63,8 @@ fn admit(store: &RedisStore<Resp>, name: &str, takes: &[Take<'_>]) -> Admission 
 }
 
 fn revoke(store: &RedisStore<Resp>, scope: RevocationScope, name: &str) {
-    let revocation = Revocation { scope, key: key(name), expires: NOW.plus(60_000) };
+    let (key, expires) = (key(name), NOW.plus(60_000));
+    let revocation = Revocation { scope, key, expires, acknowledged: None };
     block_on(store.revoke(&revocation, NOW)).unwrap();
 }
 
@@ -216,8 +217,8 @@ fn a_clock_that_is_off_ends_no_revocation_early_and_spares_no_token() {
 fn a_cut_never_moves_back() {
     let store = store(0);
     revoke(&store, RevocationScope::Subject, "x");
-    let revocation =
-        Revocation { scope: RevocationScope::Subject, key: key("x"), expires: NOW.plus(60_000) };
+    let (scope, expires) = (RevocationScope::Subject, NOW.plus(60_000));
+    let revocation = Revocation { scope, key: key("x"), expires, acknowledged: None };
     block_on(store.revoke(&revocation, NOW.minus(5_000))).unwrap();
     assert_eq!(admit(&store, "x", &[]).revoked, Some(RevocationScope::Subject));
 }

@@ -68,7 +68,8 @@ fn use_every_verb(store: &RedisStore<Resp>) {
     let policy = policy("per-user", 5, 60_000);
     let scopes = [RevocationScope::Token, RevocationScope::Session, RevocationScope::Subject];
     for scope in scopes {
-        let revocation = Revocation { scope, key: key("x"), expires: now.plus(1_000) };
+        let revocation =
+            Revocation { scope, key: key("x"), expires: now.plus(1_000), acknowledged: None };
         let durability = block_on(store.revoke(&revocation, now)).unwrap();
         assert_eq!(durability, Durability::Store);
     }

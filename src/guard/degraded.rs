@@ -1,0 +1,29 @@
+//! What of an answer the store had no part in.
+
+use super::Limited;
+use crate::store::Outcome;
+
+/// The parts of an answer that were given without the store, each with the cause in fixed words.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Degraded {
+    /// Whether the token is revoked: by what this instance knows.
+    pub revocation: Option<&'static str>,
+    /// The limits: by what this instance counts.
+    pub limits: Option<&'static str>,
+}
+
+impl Degraded {
+    /// Of a decision over limits alone.
+    #[must_use]
+    pub fn of_limits(limits: &[Limited]) -> Self {
+        Self::new(None, limits.iter().map(|limited| &limited.outcome))
+    }
+
+    pub(super) fn new<'o>(
+        revocation: Option<&'static str>,
+        outcomes: impl IntoIterator<Item = &'o Outcome>,
+    ) -> Self {
+        let limits = outcomes.into_iter().find_map(|outcome| outcome.degraded);
+        Self { revocation, limits }
+    }
+}
