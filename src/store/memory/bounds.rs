@@ -2,6 +2,7 @@
 
 use thiserror::Error;
 
+use super::merges::INSTANCES_MAX;
 use crate::store::Record;
 
 /// Half of an isolate's 128 MB: the guest's own work needs the rest.
@@ -91,7 +92,8 @@ impl MemoryBounds {
             .saturating_add(self.revoked_sessions)
             .saturating_add(self.revoked_subjects)
             .saturating_add(self.policies.saturating_mul(per_policy))
-            .saturating_add(self.records);
+            .saturating_add(self.records)
+            .saturating_add(INSTANCES_MAX);
         entries
             .saturating_mul(ENTRY_BYTES)
             .saturating_add(self.sessions.saturating_mul(SESSION_BYTES))

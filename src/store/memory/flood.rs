@@ -8,8 +8,9 @@ use wasm_bindgen_test::wasm_bindgen_test as test;
 
 use super::*;
 use crate::jwt::IssuedAt;
+use crate::limit::{Algorithm, State};
 use crate::store::contract::{key, policy, take};
-use crate::store::{RevocationScope, SessionStart, TokenCheck};
+use crate::store::{InstanceId, Owed, RevocationScope, SessionStart, TokenCheck};
 
 const NOW: UnixMs = UnixMs(1_700_000_000_000);
 const FLOOD: usize = 500;
@@ -130,6 +131,55 @@ fn a_full_partition_refuses_what_it_cannot_count_apart() {
     let admitted = block_on(store.admit(&Admit { token: None, takes: all, closed: false }, NOW));
     assert_eq!(admitted, Err(StoreError::Full { what: "policies" }));
     assert_eq!(remaining(&store, take(&policies[1], "k", 1), NOW), 10, "nothing was taken");
+}
+
+/// Merges two units owed to the key of each policy, as the first batch of its instance.
+fn merge(
+    store: &MemoryStore,
+    instance: usize,
+    owed: &[(&Policy, &str)],
+    now: UnixMs,
+) -> Result<(), StoreError> {
+    let entry = |&(policy, name): &(&Policy, &str)| {
+        let taken = State::empty(Algorithm::SlidingWindow).add(policy.quota, now, 2);
+        Owed { policy: policy.clone(), key: key(name), taken }
+    };
+    let instance = InstanceId::new((instance as u128).to_be_bytes());
+    let batch = MergeBatch { instance, sequence: 1, entries: owed.iter().map(entry).collect() };
+    block_on(store.merge(&batch, now))
+}
+
+#[test]
+fn cost_merged_into_a_full_partition_is_counted_in_the_overflow_bucket() {
+    let (store, policy) = (small(), policy("p", 10, 60_000));
+    for number in 0..8 {
+        admit(&store, &[take(&policy, &number.to_string(), 1)], NOW);
+    }
+    merge(&store, 1, &[(&policy, "0"), (&policy, "new")], NOW).unwrap();
+    assert_eq!(remaining(&store, take(&policy, "0", 1), NOW), 7);
+    assert_eq!(remaining(&store, take(&policy, "newer", 1), NOW), 8);
+}
+
+#[test]
+fn a_batch_there_is_no_room_for_counts_nothing_and_may_come_again() {
+    let (store, policies) =
+        (small(), ["a", "b", "c", "d", "e"].map(|name| policy(name, 10, 1_000)));
+    let owed = policies.each_ref().map(|policy| (policy, "k"));
+    assert_eq!(merge(&store, 1, &owed, NOW), Err(StoreError::Full { what: "policies" }));
+    assert_eq!(remaining(&store, take(&policies[0], "k", 1), NOW), 10);
+    merge(&store, 1, &owed[..4], NOW).unwrap();
+    assert_eq!(remaining(&store, take(&policies[0], "k", 1), NOW), 8);
+}
+
+#[test]
+fn instances_are_remembered_until_their_batches_matter_no_more_and_no_more_are_taken() {
+    let (store, policy) = (small(), policy("p", 1_000, 1_000));
+    let refused =
+        |now| (0..FLOOD).find(|number| merge(&store, *number, &[(&policy, "k")], now).is_err());
+    assert_eq!(refused(NOW), Some(224));
+    assert_eq!(remaining(&store, take(&policy, "k", 1), NOW), 1_000 - 448);
+    assert_eq!(refused(NOW.plus(1_999)), Some(224));
+    assert_eq!(merge(&store, 224, &[(&policy, "k")], NOW.plus(2_000)), Ok(()));
 }
 
 #[test]

@@ -7,7 +7,7 @@ use crate::store::{InstanceId, MergeBatch, StoreError};
 
 /// The most instances whose last sequence is remembered. Small beside the other partitions:
 /// nobody owes an embedded store anything.
-const INSTANCES_MAX: usize = 224;
+pub(super) const INSTANCES_MAX: usize = 224;
 
 /// The last sequence applied of each instance.
 pub(super) struct Merges {

@@ -6,12 +6,13 @@ use redis::Value;
 use super::server::Resp;
 use crate::UnixMs;
 use crate::jwt::IssuedAt;
+use crate::limit::{Algorithm, Policy, State};
 use crate::store::contract::{key, policy, take};
 use crate::store::redis::time::Decides;
 use crate::store::redis::{KeyPrefix, RedisStore};
 use crate::store::{
-    Admission, Admit, EntryKey, Record, Revocation, RevocationScope, Rotated, Rotation,
-    SessionStart, Store, StoreError, Take, TokenCheck,
+    Admission, Admit, EntryKey, InstanceId, MergeBatch, Owed, Record, Revocation, RevocationScope,
+    Rotated, Rotation, SessionStart, Store, StoreError, Take, TokenCheck,
 };
 
 const NOW: UnixMs = UnixMs(1_700_000_000_250);
@@ -68,6 +69,25 @@ fn revoke(store: &RedisStore<Resp>, scope: RevocationScope, name: &str) {
     block_on(store.revoke(&revocation, NOW)).unwrap();
 }
 
+const INSTANCE: InstanceId = InstanceId::new([1; 16]);
+
+/// Merges two units owed to `k` and one owed to `l`.
+fn merge(store: &RedisStore<Resp>, sequence: u64, policy: &Policy) -> Result<(), StoreError> {
+    let owed = |name: &str, cost| {
+        let taken = State::empty(Algorithm::SlidingWindow).add(policy.quota, NOW, cost);
+        Owed { policy: policy.clone(), key: key(name), taken }
+    };
+    let batch =
+        MergeBatch { instance: INSTANCE, sequence, entries: vec![owed("k", 2), owed("l", 1)] };
+    block_on(store.merge(&batch, NOW))
+}
+
+fn left(store: &RedisStore<Resp>, policy: &Policy) -> Vec<u64> {
+    let takes = [take(policy, "k", 1), take(policy, "l", 1)];
+    let outcomes = block_on(store.peek(&takes, NOW)).unwrap();
+    outcomes.iter().map(|outcome| outcome.decision.remaining).collect()
+}
+
 #[test]
 fn an_unreadable_entry_refuses_its_own_token_and_no_other() {
     use RevocationScope::{Session, Subject, Token};
@@ -105,6 +125,36 @@ fn an_unreadable_limit_is_replaced_and_counted_once() {
         let admission = admit(&store, "x", &[take(&policy, "k", 2)]);
         assert_eq!((admission.allowed(), admission.repaired), (true, 1));
         assert_eq!(admission.outcomes[0].decision.remaining, 3);
+    }
+}
+
+#[test]
+fn an_unreadable_limit_is_replaced_by_what_is_merged() {
+    let (store, policy) = (store(0), policy("a", 5, 60_000));
+    for (garbage, sequence) in GARBAGE.into_iter().zip(1..) {
+        store.transport().run::<Value>(&["DEL", &format!("{{portcullis}}:1:limit:a:{}", key("l"))]);
+        spoil(&store, "limit:a", key("k"), garbage);
+        merge(&store, sequence, &policy).unwrap();
+        assert_eq!(left(&store, &policy), [3, 4], "{garbage:?}");
+    }
+}
+
+/// It may have been applied, so it is not applied again; the next one is.
+#[test]
+fn a_batch_whose_last_sequence_is_unreadable_counts_nothing_and_the_next_one_does() {
+    let garbage = GARBAGE.into_iter().filter(|garbage| garbage.last() != Some(&"1"));
+    for garbage in garbage.chain([&["HSET", "KEY", "1", "1"][..]]) {
+        let (store, policy) = (store(0), policy("a", 5, 60_000));
+        let tag = format!("{{portcullis}}:1:merged:{INSTANCE}");
+        let spoil: Vec<&str> =
+            garbage.iter().map(|part| if *part == "KEY" { tag.as_str() } else { part }).collect();
+        store.transport().run::<Value>(&spoil);
+        let refused = merge(&store, 2, &policy);
+        assert_eq!(refused, Err(StoreError::Corrupt { what: "sequence" }), "{garbage:?}");
+        merge(&store, 2, &policy).unwrap();
+        assert_eq!(left(&store, &policy), [5, 5]);
+        merge(&store, 3, &policy).unwrap();
+        assert_eq!(left(&store, &policy), [3, 4]);
     }
 }
 
@@ -173,6 +223,37 @@ fn a_full_server_is_a_failure_and_takes_nothing() {
 }
 
 #[test]
+fn a_batch_a_full_server_or_a_replica_refuses_counts_nothing_and_may_come_again() {
+    let (store, policy) = (store(0), policy("a", 5, 60_000));
+    merge(&store, 1, &policy).unwrap();
+    store.transport().run::<()>(&["CONFIG", "SET", "maxmemory", "1"]);
+    let refused = merge(&store, 2, &policy).unwrap_err();
+    assert_eq!(refused, StoreError::Unavailable { cause: "out_of_memory" });
+    store.transport().run::<()>(&["CONFIG", "SET", "maxmemory", "0"]);
+    store.transport().run::<()>(&["REPLICAOF", "127.0.0.1", "1"]);
+    let refused = merge(&store, 2, &policy).unwrap_err();
+    assert_eq!(refused, StoreError::Unavailable { cause: "read_only" });
+    store.transport().run::<()>(&["REPLICAOF", "NO", "ONE"]);
+    assert_eq!(left(&store, &policy), [3, 4]);
+    merge(&store, 2, &policy).unwrap();
+    assert_eq!(left(&store, &policy), [1, 3]);
+}
+
+/// By a store that is behind, what an instance took lies ahead: it counts now, and blocks no key
+/// until the instance's time comes. By one that is ahead it is over.
+#[test]
+fn what_is_merged_counts_by_the_stores_clock() {
+    let policy = policy("a", 5, 60_000);
+    for (ahead_ms, stands) in [(0, [3, 4]), (-HOUR_MS, [3, 4]), (HOUR_MS, [5, 5])] {
+        let store = store(ahead_ms);
+        merge(&store, 1, &policy).unwrap();
+        assert_eq!(left(&store, &policy), stands, "{ahead_ms}");
+        let takes = [take(&policy, "k", 5)];
+        assert!(block_on(store.peek(&takes, NOW.plus(120_000))).unwrap()[0].decision.allowed);
+    }
+}
+
+#[test]
 fn no_replica_answers_whether_a_token_is_revoked() {
     let store = store(0);
     admit(&store, "x", &[]);
@@ -209,6 +290,20 @@ fn a_clock_that_is_off_ends_no_revocation_early_and_spares_no_token() {
             assert_eq!(at(NOW.plus(59_999)).revoked, Some(scope));
             assert_eq!(at(NOW.plus(60_000)).revoked, None);
             assert_eq!(at(NOW).clock_ahead_ms, ahead_ms);
+        }
+    }
+}
+
+#[test]
+fn a_replayed_cut_stands_where_it_was_acknowledged_whatever_the_stores_clock_says() {
+    for ahead_ms in [HOUR_MS, -HOUR_MS] {
+        let store = store(ahead_ms);
+        let (scope, key) = (RevocationScope::Subject, key("x"));
+        for (acknowledged, revoked) in [(NOW.minus(1), None), (NOW, Some(scope))] {
+            let (expires, acknowledged) = (NOW.plus(60_000), Some(acknowledged));
+            let revocation = Revocation { scope, key, expires, acknowledged };
+            block_on(store.revoke(&revocation, NOW)).unwrap();
+            assert_eq!(admit(&store, "x", &[]).revoked, revoked, "{ahead_ms}");
         }
     }
 }

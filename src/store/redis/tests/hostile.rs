@@ -8,7 +8,9 @@ use crate::jwt::IssuedAt;
 use crate::store::contract::{key, policy, take};
 use crate::store::redis::{Command, Dialect, KeyPrefix, RedisStore, Reply, ServerError, Transport};
 use crate::store::upstash;
-use crate::store::{Admit, Penalty, Rotation, Store, StoreError, TokenCheck};
+use crate::store::{
+    Admit, InstanceId, MergeBatch, Penalty, Rotation, Store, StoreError, TokenCheck,
+};
 
 const NOW: UnixMs = UnixMs(1_700_000_000_250);
 
@@ -56,6 +58,21 @@ fn an_answer_that_contradicts_itself_is_none() {
     assert!(!admitted(1, [0, 0, 60_000, -2]) && !admitted(1, [0, 0, -1, 5]));
 }
 
+#[test]
+fn a_batch_is_acknowledged_by_a_single_1_alone() {
+    let merged = |items: &[i64]| {
+        let reply = Reply::List(items.iter().copied().map(Reply::Integer).collect());
+        let store = RedisStore::new(Canned(reply), KeyPrefix::default());
+        let instance = InstanceId::new([1; 16]);
+        block_on(store.merge(&MergeBatch { instance, sequence: 1, entries: Vec::new() }, NOW))
+    };
+    assert_eq!(merged(&[1]), Ok(()));
+    assert_eq!(merged(&[3]), Err(StoreError::Corrupt { what: "sequence" }));
+    for items in [&[][..], &[0], &[2], &[1, 1], &[-1]] {
+        assert!(matches!(merged(items), Err(StoreError::Protocol { .. })), "{items:?}");
+    }
+}
+
 proptest! {
     #[test]
     fn no_reply_makes_a_verb_panic_or_answer_another_question(reply in reply()) {
@@ -85,6 +102,9 @@ proptest! {
         let _ = block_on(store.reset(&policy, key("x"), NOW));
         let penalty = Penalty { policy: &policy, key: key("x"), duration_ms: 1 };
         let _ = block_on(store.penalise(&penalty, NOW));
+        let instance = InstanceId::new([1; 16]);
+        let batch = MergeBatch { instance, sequence: 1, entries: Vec::new() };
+        let _ = block_on(store.merge(&batch, NOW));
     }
 
     #[test]

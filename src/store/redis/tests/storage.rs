@@ -8,12 +8,13 @@ use super::bridge::Bridge;
 use super::server::Resp;
 use super::wall_clock;
 use crate::jwt::IssuedAt;
+use crate::limit::{Algorithm, Policy, State};
 use crate::store::contract::{key, policy, take};
 use crate::store::redis::{KeyPrefix, RedisStore};
 use crate::store::upstash::{Endpoint, Upstash};
 use crate::store::{
-    Admission, Admit, Durability, Penalty, Record, Revocation, RevocationScope, Rotation,
-    SessionStart, Store, Take, TokenCheck,
+    Admission, Admit, Durability, InstanceId, MergeBatch, Owed, Penalty, Record, Revocation,
+    RevocationScope, Rotation, SessionStart, Store, Take, TokenCheck,
 };
 
 fn store() -> RedisStore<Resp> {
@@ -62,6 +63,14 @@ fn a_server_that_forgot_the_scripts_is_told_them_again() {
     assert_eq!(store.transport().calls("eval"), 2);
 }
 
+fn merge(store: &RedisStore<Resp>, sequence: u64, policy: &Policy) {
+    let now = wall_clock();
+    let taken = State::empty(Algorithm::SlidingWindow).add(policy.quota, now, 1);
+    let entries = vec![Owed { policy: policy.clone(), key: key("merged"), taken }];
+    let batch = MergeBatch { instance: InstanceId::new([1; 16]), sequence, entries };
+    block_on(store.merge(&batch, now)).unwrap();
+}
+
 /// Every verb once, with lives of a second.
 fn use_every_verb(store: &RedisStore<Resp>) {
     let now = wall_clock();
@@ -79,6 +88,8 @@ fn use_every_verb(store: &RedisStore<Resp>) {
     let penalty = Penalty { policy: &policy, key: key("blocked"), duration_ms: 1_000 };
     block_on(store.penalise(&penalty, now)).unwrap();
     block_on(store.reset(&policy, key("reset"), now)).unwrap();
+    merge(store, 1, &policy);
+    merge(store, 2, &policy);
     for session in ["s", "ended"] {
         let session = key(session);
         let start = SessionStart { session, subject: key("u"), expires: now.plus(1_000) };
@@ -115,6 +126,8 @@ fn every_key_has_its_prefix_and_an_end() {
         "epoch".to_owned(),
         format!("limit:per-user:{}", name("blocked")),
         format!("limit:per-user:{}", name("counted")),
+        format!("limit:per-user:{}", name("merged")),
+        "merged:AQEBAQEBAQEBAQEBAQEBAQ".to_owned(),
         format!("record:{}", name("r")),
         format!("revoked:session:{}", name("x")),
         format!("revoked:subject:{}", name("x")),
@@ -128,6 +141,38 @@ fn every_key_has_its_prefix_and_an_end() {
         let most = if key.ends_with(":epoch") { 34_560_000_000 } else { 180_000 };
         assert!(ttl_ms > 55_000 && ttl_ms <= most, "{key}: {ttl_ms}");
     }
+}
+
+#[test]
+fn a_sequence_is_known_for_as_long_as_its_longest_window_could_count() {
+    let (store, tag) = (store(), "{portcullis}:1:merged:AQEBAQEBAQEBAQEBAQEBAQ");
+    let ttl_ms = || store.transport().run::<u64>(&["PTTL", tag]);
+    let (short, long) = (policy("a", 5, 1_000), policy("b", 5, 3_600_000));
+    merge(&store, 1, &short);
+    assert!((61_000..=62_000).contains(&ttl_ms()), "{}", ttl_ms());
+    merge(&store, 2, &long);
+    assert!((7_259_000..=7_260_000).contains(&ttl_ms()), "{}", ttl_ms());
+    merge(&store, 3, &short);
+    assert!(ttl_ms() > 7_250_000, "it only ever extends: {}", ttl_ms());
+    assert_eq!(store.transport().run::<u64>(&["GET", tag]), 3);
+    store.transport().run::<()>(&["PERSIST", tag]);
+    merge(&store, 4, &short);
+    assert!((61_000..=62_000).contains(&ttl_ms()), "it has an end again: {}", ttl_ms());
+}
+
+#[test]
+fn a_batch_of_a_hundred_keys_is_one_command() {
+    let (store, policy, now) = (store(), policy("a", 5, 60_000), wall_clock());
+    let taken = State::empty(Algorithm::SlidingWindow).add(policy.quota, now, 1);
+    let entry = |n: usize| Owed { policy: policy.clone(), key: key(&n.to_string()), taken };
+    let entries: Vec<Owed> = (0..MergeBatch::ENTRIES_MAX).map(entry).collect();
+    for sequence in [1, 2] {
+        let instance = InstanceId::new([1; 16]);
+        let batch = MergeBatch { instance, sequence, entries: entries.clone() };
+        block_on(store.merge(&batch, now)).unwrap();
+    }
+    assert_eq!((store.transport().calls("evalsha"), store.transport().calls("eval")), (2, 1));
+    assert_eq!(store.transport().run::<u64>(&["DBSIZE"]), 101);
 }
 
 #[test]
