@@ -7,14 +7,16 @@
 mod client;
 mod duration;
 mod error;
-mod outages;
 mod settings;
+mod store;
 
 pub(crate) use client::AUDIENCES_MAX;
 pub use client::{Client, ClientId, Clients, Grant};
 pub use duration::parse_duration_ms;
 pub use error::ConfigError;
-pub use outages::StoreSettings;
+pub use store::StoreSettings;
+#[cfg(all(feature = "worker", target_arch = "wasm32"))]
+pub(crate) use store::{STORE_TOKEN, STORE_URL};
 
 use crate::jwt::{ClockTolerance, JwkSet, KeyError, KeySet, Policy, Requirement};
 use crate::limit;

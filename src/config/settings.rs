@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use super::outages::{RevocationTable, StoreTable};
+use super::store::{RevocationTable, StoreTable};
 use super::{AddressSource, ConfigError, duration, error};
 use crate::limit::{self, Algorithm, KeyKind, LimitError, OnOutage, PolicyName, Quota, Trigger};
 

@@ -27,6 +27,7 @@ const SYNC_TOKEN: &str = "upstash-sync-token";
 pub struct Endpoint {
     url: String,
     authorization: String,
+    readable: bool,
 }
 
 /// Shows neither: the address may be a secret too.
@@ -74,7 +75,16 @@ impl Endpoint {
             return Err(EndpointError::Token);
         }
         let url = format!("{}/", url.trim_end_matches('/'));
-        Ok(Self { url, authorization: format!("Bearer {token}") })
+        let loopback = matches!(uri.host(), Some("localhost" | "127.0.0.1" | "[::1]"));
+        let readable = uri.scheme_str() == Some("http") && !loopback;
+        Ok(Self { url, authorization: format!("Bearer {token}"), readable })
+    }
+
+    /// Whether what is sent there, the token included, can be read on its way: plain http that
+    /// leaves the machine.
+    #[must_use]
+    pub const fn is_readable_on_its_way(&self) -> bool {
+        self.readable
     }
 }
 

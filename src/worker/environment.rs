@@ -1,15 +1,19 @@
 //! What the deployment provides: settings, secrets, bindings, random bytes.
 
+use std::sync::Arc;
+
 use js_sys::{Array, Function, JSON, Promise, Reflect};
 use wasm_bindgen::{JsCast as _, JsValue};
 use worker::Env;
 use worker::kv::{KvError, KvStore};
 use worker::wasm_bindgen_futures::JsFuture;
 
-use crate::config::{Config, ConfigError};
-use crate::guard::Instance;
-use crate::store::memory::MemoryStore;
-use crate::telemetry::Telemetry;
+use super::Deployment;
+use super::fetch::WorkerFetch;
+use crate::config::{Config, ConfigError, STORE_TOKEN, STORE_URL};
+use crate::instance::Instance;
+use crate::store::redis::RedisStore;
+use crate::store::upstash::Upstash;
 
 /// Public settings: `[vars.portcullis]`.
 const SETTINGS: &str = "portcullis";
@@ -19,20 +23,34 @@ const CLIENTS: &str = "PORTCULLIS_CLIENTS";
 /// The KV namespace of revocations.
 const KV: &str = "PORTCULLIS_KV";
 
-/// The instance this environment configures.
+/// What this environment configures.
 ///
 /// # Errors
 /// [`ConfigError`] with the path of the first fault. There is no default for a secret.
-pub(super) fn instance(env: &Env) -> Result<Instance, ConfigError> {
-    kv(env).ok_or_else(|| ConfigError::new(KV, "missing: bind a KV namespace of this name"))?;
+pub(super) fn deployment(env: &Env) -> Result<Deployment, ConfigError> {
     let config = Config::from_json(&text(env, SETTINGS)?, &text(env, KEYS)?, &text(env, CLIENTS)?)?;
-    let fault = || ConfigError::new("runtime", "gave no random bytes");
-    let random = entropy().ok_or_else(fault)?;
-    let (seed, _) = random.split_first_chunk().ok_or_else(fault)?;
-    Ok(Instance { config, memory: MemoryStore::new(*seed), telemetry: Telemetry::default() })
+    let (url, token) = (secret(env, STORE_URL), secret(env, STORE_TOKEN));
+    let endpoint = config.store.endpoint(url.as_deref(), token.as_deref())?;
+    let kv = kv(env).is_some();
+    if endpoint.is_none() && !kv {
+        // A deployment without either would revoke nothing beyond its own isolate.
+        return Err(ConfigError::new(KV, "missing: bind a KV namespace of this name"));
+    }
+    let redis = endpoint.map(|endpoint| {
+        let transport = Upstash::new(WorkerFetch::new(&config.store), endpoint);
+        Arc::new(RedisStore::new(transport, config.store.prefix.clone()))
+    });
+    let random = entropy().ok_or_else(|| ConfigError::new("runtime", "gave no random bytes"))?;
+    Ok(Deployment { instance: Arc::new(Instance::new(config, random)), redis, kv })
 }
 
-/// The KV namespace; a deployment without one would revoke nothing beyond its own isolate.
+/// A secret that may be left out; one that is empty is.
+fn secret(env: &Env, name: &str) -> Option<String> {
+    let value = Reflect::get(env, &JsValue::from_str(name)).ok()?;
+    value.as_string().filter(|text| !text.is_empty())
+}
+
+/// The KV namespace.
 pub(super) fn kv(env: &Env) -> Option<KvStore> {
     env.kv(KV).ok()
 }

@@ -29,21 +29,22 @@ thread_local! {
 ///
 /// The binding is looked up when it is first needed: most refusals need no store, and looking it up
 /// costs several calls into the runtime.
-pub(super) struct KvRevocations<'e> {
-    env: &'e Env,
+#[derive(Clone)]
+pub(super) struct KvRevocations {
+    env: Env,
 }
 
-impl<'e> KvRevocations<'e> {
-    pub(super) const fn new(env: &'e Env) -> Self {
+impl KvRevocations {
+    pub(super) const fn new(env: Env) -> Self {
         Self { env }
     }
 
     fn namespace(&self) -> Result<KvStore, StoreError> {
-        environment::kv(self.env).ok_or(StoreError::Unavailable { cause: "kv_unbound" })
+        environment::kv(&self.env).ok_or(StoreError::Unavailable { cause: "kv_unbound" })
     }
 
     async fn read(&self, keys: &[String]) -> Result<Vec<Option<String>>, StoreError> {
-        let answer = call(environment::kv_read(self.env, keys)).await?;
+        let answer = call(environment::kv_read(&self.env, keys)).await?;
         // A key that is not in the answer is not a key that is not there: fail secure.
         let protocol = StoreError::Unavailable { cause: "protocol" };
         let map: Map = answer.dyn_into().map_err(|_| protocol.clone())?;
@@ -80,7 +81,7 @@ const fn unsupported<T>(verb: &'static str) -> Result<T, StoreError> {
     Err(StoreError::Unsupported { verb })
 }
 
-impl Store for KvRevocations<'_> {
+impl Store for KvRevocations {
     /// One read of all keys the token may have been revoked under.
     async fn admit(&self, admit: &Admit<'_>, now: UnixMs) -> Result<Admission, StoreError> {
         if !admit.takes.is_empty() {

@@ -3,6 +3,7 @@
 mod clock;
 mod environment;
 mod exchange;
+mod fetch;
 mod kv_store;
 
 use std::cell::OnceCell;
@@ -10,17 +11,36 @@ use std::sync::Arc;
 
 use worker::{Context, Env, event};
 
+use crate::background::Background;
 use crate::config::ConfigError;
-use crate::guard::{Guard, Instance};
+use crate::fallback::Fallback;
+use crate::guard::Guard;
 use crate::http;
-use crate::store::Split;
+use crate::instance::Instance;
+use crate::store::redis::RedisStore;
+use crate::store::upstash::Upstash;
+use crate::store::{Either, Split};
 use crate::telemetry::{Level, Telemetry};
+use fetch::WorkerFetch;
 use kv_store::KvRevocations;
 
+/// Redis over HTTP.
+type Redis = RedisStore<Upstash<WorkerFetch>>;
+
+/// What an isolate keeps: nothing of it belongs to a request.
+#[derive(Clone)]
+struct Deployment {
+    instance: Arc<Instance>,
+    /// `None`: KV and the instance's memory are the store.
+    redis: Option<Arc<Redis>>,
+    /// Whether KV is bound.
+    kv: bool,
+}
+
 thread_local! {
-    /// Lives as long as the isolate, and holds nothing that belongs to a request. A configuration
-    /// that cannot be used stays unusable: a new one comes with a new deployment.
-    static INSTANCE: OnceCell<Option<Arc<Instance>>> = const { OnceCell::new() };
+    /// Lives as long as the isolate. A configuration that cannot be used stays unusable: a new one
+    /// comes with a new deployment.
+    static DEPLOYMENT: OnceCell<Option<Deployment>> = const { OnceCell::new() };
 }
 
 /// The Worker's only entry point.
@@ -28,13 +48,27 @@ thread_local! {
 async fn fetch(
     request: worker::Request,
     env: Env,
-    _context: Context,
+    context: Context,
 ) -> worker::Result<worker::Response> {
-    let Some(instance) = instance(&env) else { return exchange::respond(http::unconfigured()) };
+    let Some(deployment) = deployment(&env) else {
+        return exchange::respond(http::unconfigured());
+    };
+    let Deployment { instance, redis, kv } = &deployment;
     let response = match exchange::head(&request) {
         Some(head) => {
-            let store = Split::new(KvRevocations::new(&env), &instance.memory);
-            let guard = Guard::new(Arc::clone(&instance), store, environment::entropy);
+            let revocations = KvRevocations::new(env);
+            let store = match redis {
+                Some(redis) => {
+                    let instance = Arc::clone(instance);
+                    let background =
+                        WaitUntil { context: &context, instance: Arc::clone(&instance) };
+                    let secondary = kv.then_some(revocations);
+                    let chain = Fallback::new(instance, Arc::clone(redis), secondary, background);
+                    Either::First(chain)
+                }
+                None => Either::Second(Split::new(revocations, &instance.memory)),
+            };
+            let guard = Guard::new(Arc::clone(instance), store, environment::entropy);
             http::serve(&guard, head, exchange::body(request), clock::now()).await
         }
         None => http::unreadable(&instance.telemetry),
@@ -43,11 +77,26 @@ async fn fetch(
     exchange::respond(response)
 }
 
-/// This isolate's instance, made on its first request: no randomness is to be had before one.
-fn instance(env: &Env) -> Option<Arc<Instance>> {
-    INSTANCE.with(|cell| {
-        cell.get_or_init(|| environment::instance(env).map(Arc::new).inspect_err(log_fault).ok())
-            .clone()
+/// Work that goes on after the answer, in the time the runtime gives a request for that.
+struct WaitUntil<'c> {
+    context: &'c Context,
+    instance: Arc<Instance>,
+}
+
+impl Background for WaitUntil<'_> {
+    fn spawn(&self, work: impl Future<Output = ()> + 'static) {
+        let instance = Arc::clone(&self.instance);
+        self.context.wait_until(async move {
+            work.await;
+            write_log(&instance.telemetry);
+        });
+    }
+}
+
+/// What this isolate keeps, made on its first request: no randomness is to be had before one.
+fn deployment(env: &Env) -> Option<Deployment> {
+    DEPLOYMENT.with(|cell| {
+        cell.get_or_init(|| environment::deployment(env).inspect_err(log_fault).ok()).clone()
     })
 }
 
@@ -67,7 +116,7 @@ fn write_log(telemetry: &Telemetry) {
         match line.level {
             Level::Info => worker::console_log!("{}", line.json),
             Level::Warn => worker::console_warn!("{}", line.json),
-            Level::Error => worker::console_error!("{}", line.json),
+            Level::Error | Level::Critical => worker::console_error!("{}", line.json),
         }
     }
 }

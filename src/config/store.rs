@@ -7,7 +7,11 @@ use super::{ConfigError, duration};
 use crate::jwt::is_scope_token;
 use crate::store::outage::{RevocationMode, RevocationOutage};
 use crate::store::redis::KeyPrefix;
+use crate::store::upstash::{Endpoint, EndpointError};
 
+/// The two secrets of a store over HTTP.
+pub(crate) const STORE_URL: &str = "PORTCULLIS_STORE_URL";
+pub(crate) const STORE_TOKEN: &str = "PORTCULLIS_STORE_TOKEN";
 /// Longest deadline of a store call, in milliseconds: a request waits for it.
 const DEADLINE_MS_MAX: u64 = 10_000;
 /// How long ago a check may be at most to count as one, in milliseconds: an hour.
@@ -26,6 +30,36 @@ pub struct StoreSettings {
     pub first_deadline_ms: u64,
     /// Plain http is taken beyond loopback too.
     pub plain_http: bool,
+}
+
+impl StoreSettings {
+    /// Where the store is, from the two secrets that say so; `None` when neither is set.
+    ///
+    /// # Errors
+    /// [`ConfigError`] when one of them is missing or cannot be right, or the URL is plain http
+    /// beyond loopback: the token would be sent for all to read. Neither is ever shown.
+    pub fn endpoint(
+        &self,
+        url: Option<&str>,
+        token: Option<&str>,
+    ) -> Result<Option<Endpoint>, ConfigError> {
+        let fault = |path: &str, reason: &str| Err(ConfigError::new(path, reason));
+        let (url, token) = match (url, token) {
+            (None, None) => return Ok(None),
+            (Some(url), Some(token)) => (url, token),
+            (None, Some(_)) => return fault(STORE_URL, "missing, and the store's token is set"),
+            (Some(_), None) => return fault(STORE_TOKEN, "missing, and the store's URL is set"),
+        };
+        let endpoint = Endpoint::new(url, token).map_err(|error| {
+            let path = if error == EndpointError::Token { STORE_TOKEN } else { STORE_URL };
+            ConfigError::new(path, error.to_string())
+        })?;
+        if endpoint.is_readable_on_its_way() && !self.plain_http {
+            let reason = "plain http beyond loopback: use https, or say store.plain_http = true";
+            return fault(STORE_URL, reason);
+        }
+        Ok(Some(endpoint))
+    }
 }
 
 /// `store` as written.
