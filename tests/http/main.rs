@@ -20,6 +20,7 @@ mod administration;
 mod authorization;
 mod bench;
 mod bodies;
+mod chain;
 mod clients;
 mod configuration;
 mod cuts;

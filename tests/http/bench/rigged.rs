@@ -22,6 +22,16 @@ pub enum Fault {
     Unreachable,
     /// Every call misses its deadline.
     Timeout,
+    /// Every call is carried out, and misses its deadline all the same.
+    Lost,
+    /// The same of merging alone.
+    LostMerge,
+    /// Every call is refused for our credentials.
+    Refused,
+    /// Nothing can be written.
+    ReadOnly,
+    /// Nothing can be revoked.
+    NoRevoking,
     /// There is no room for a revocation.
     Full,
     /// No call is ever answered.
@@ -45,20 +55,27 @@ struct Inner {
     embedded: Option<Arc<Instance>>,
     fault: Cell<Option<Fault>>,
     calls: RefCell<Vec<&'static str>>,
+    /// How durably it says to have kept a revocation.
+    durability: Durability,
 }
 
 impl Rigged {
     pub fn apart() -> Self {
-        Self::build(None)
+        Self::build(None, Durability::Local)
     }
 
     pub fn embedded(instance: Arc<Instance>) -> Self {
-        Self::build(Some(instance))
+        Self::build(Some(instance), Durability::Local)
     }
 
-    fn build(embedded: Option<Arc<Instance>>) -> Self {
+    /// A store that others share.
+    pub fn remote() -> Self {
+        Self::build(None, Durability::Store)
+    }
+
+    fn build(embedded: Option<Arc<Instance>>, durability: Durability) -> Self {
         let (apart, fault, calls) = (roomy(), Cell::new(None), RefCell::default());
-        Self(Rc::new(Inner { apart, embedded, fault, calls }))
+        Self(Rc::new(Inner { apart, embedded, fault, calls, durability }))
     }
 
     /// From now on goes wrong like this.
@@ -80,6 +97,7 @@ impl Rigged {
         match self.0.fault.get() {
             Some(Fault::Unreachable) => Err(StoreError::Unavailable { cause: "refused" }),
             Some(Fault::Timeout) => Err(StoreError::Timeout { deadline_ms: 300 }),
+            Some(Fault::Refused) => Err(StoreError::Unauthorized),
             Some(Fault::Hang) => poll_fn(|_| Poll::Pending).await,
             Some(Fault::Slow) => {
                 let mut polled = false;
@@ -94,6 +112,16 @@ impl Rigged {
                 Ok(None)
             }
             fault => Ok(fault),
+        }
+    }
+}
+
+impl Rigged {
+    /// The reply to what was carried out, if it is not lost.
+    fn replied<T>(&self, fault: Option<Fault>, reply: T) -> Result<T, StoreError> {
+        match fault {
+            Some(Fault::Lost) => Err(StoreError::Timeout { deadline_ms: 300 }),
+            _ => Ok(reply),
         }
     }
 }
@@ -118,14 +146,18 @@ impl Store for Rigged {
         if fault == Some(Fault::Short) {
             admission.outcomes.pop();
         }
-        Ok(admission)
+        self.replied(fault, admission)
     }
 
     async fn revoke(&self, revocation: &Revocation, now: UnixMs) -> Result<Durability, StoreError> {
         match self.called("revoke").await? {
             Some(Fault::Full) => Err(StoreError::Full { what: "tokens" }),
+            Some(Fault::NoRevoking) => Err(StoreError::Unavailable { cause: "refused" }),
             Some(Fault::Forgets) => Ok(Durability::Store),
-            _ => self.memory().revoke(revocation, now).await,
+            fault => {
+                self.memory().revoke(revocation, now).await?;
+                self.replied(fault, self.0.durability)
+            }
         }
     }
 
@@ -162,12 +194,16 @@ impl Store for Rigged {
     }
 
     async fn merge(&self, batch: &MergeBatch, now: UnixMs) -> Result<(), StoreError> {
-        self.called("merge").await?;
-        self.memory().merge(batch, now).await
+        let fault = self.called("merge").await?;
+        self.memory().merge(batch, now).await?;
+        let lost = fault == Some(Fault::LostMerge);
+        self.replied(if lost { Some(Fault::Lost) } else { fault }, ())
     }
 
     async fn put(&self, name: EntryKey, record: Record, now: UnixMs) -> Result<(), StoreError> {
-        self.called("put").await?;
+        if self.called("put").await? == Some(Fault::ReadOnly) {
+            return Err(StoreError::Unavailable { cause: "read_only" });
+        }
         self.memory().put(name, record, now).await
     }
 

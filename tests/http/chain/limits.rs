@@ -1,0 +1,180 @@
+//! Limits that are counted here while the store cannot.
+
+use serde_json::{Value, json};
+
+use super::{Chain, DEGRADED};
+use crate::bench::setup::{failures, policy};
+use crate::bench::{Ask, Bench, Chained, Fault, Reply};
+
+/// An instance with one policy of 4 per 60 s and subject, and these members.
+fn limited(members: Value) -> Chain {
+    Chain::with(|settings| settings["limits"] = json!([with(4, members)]))
+}
+
+fn with(limit: u64, members: Value) -> Value {
+    let mut policy = policy("per-subject", "subject", limit);
+    policy.as_object_mut().unwrap().extend(members.as_object().unwrap().clone());
+    policy
+}
+
+fn take(bench: &Bench<Chained>, cost: u64) -> Reply {
+    let order = json!({"key": "somebody", "cost": cost});
+    bench.send(Ask::post("/v1/limits/per-subject").basic("admin").json(&order))
+}
+
+fn left(bench: &Bench<Chained>) -> u64 {
+    let reply = bench.send(Ask::get("/v1/limits/per-subject?key=somebody").basic("admin"));
+    reply.json()["remaining"].as_u64().unwrap()
+}
+
+#[test]
+fn without_the_store_the_quota_is_counted_here() {
+    let chain = limited(json!({}));
+    let token = chain.bench.mint();
+    chain.primary.fault(Fault::Unreachable);
+    for _ in 0..4 {
+        assert_eq!(chain.bench.authorize(&token).status, 200);
+    }
+    let reply = chain.bench.authorize(&token);
+    reply.refused(429, "ERR_RATE_LIMITED");
+    assert!(reply.field("retry-after").is_some());
+    assert_eq!(reply.field(DEGRADED), None, "a proxy would hand it to the end user");
+}
+
+#[test]
+fn an_administrator_is_told_that_the_store_had_no_part_in_it() {
+    let chain = limited(json!({}));
+    chain.primary.fault(Fault::Timeout);
+    let reply = take(&chain.bench, 4);
+    assert_eq!((reply.status, &reply.json()["degraded"]), (200, &"timeout".into()));
+    assert_eq!(reply.field(DEGRADED), Some("limits;reason=timeout"));
+    let reply = take(&chain.bench, 1);
+    reply.refused(429, "ERR_RATE_LIMITED");
+    assert_eq!(reply.field(DEGRADED), Some("limits;reason=timeout"));
+    let target = "/v1/limits/per-subject?key=somebody";
+    let reply = chain.bench.send(Ask::get(target).basic("admin"));
+    assert_eq!(
+        (&reply.json()["remaining"], &reply.json()["degraded"]),
+        (&0.into(), &"timeout".into())
+    );
+}
+
+#[test]
+fn a_share_of_the_quota_is_what_each_instance_may_admit() {
+    let chain = limited(json!({"local_share_percent": 50}));
+    let token = chain.bench.mint();
+    chain.primary.fault(Fault::Unreachable);
+    for status in [200, 200, 429] {
+        assert_eq!(chain.bench.authorize(&token).status, status);
+    }
+}
+
+#[test]
+fn a_closed_policy_is_503_because_it_cannot_be_told() {
+    let chain = limited(json!({"on_outage": "closed"}));
+    let token = chain.bench.mint();
+    chain.primary.fault(Fault::Unreachable);
+    chain.bench.authorize(&token).refused(503, "ERR_STORE_UNAVAILABLE");
+}
+
+#[test]
+fn a_closed_shadow_denies_nothing() {
+    let chain = limited(json!({"on_outage": "closed", "shadow": true}));
+    let token = chain.bench.mint();
+    chain.primary.fault(Fault::Unreachable);
+    assert_eq!(chain.bench.authorize(&token).status, 200);
+}
+
+#[test]
+fn an_open_policy_lets_through_and_counts_nothing() {
+    let chain = limited(json!({"on_outage": "open"}));
+    let token = chain.bench.mint();
+    chain.primary.fault(Fault::Unreachable);
+    for _ in 0..9 {
+        assert_eq!(chain.bench.authorize(&token).status, 200);
+    }
+}
+
+#[test]
+fn of_several_policies_all_or_nothing_is_taken_here_too() {
+    let chain = Chain::with(|settings| {
+        let mut open = policy("open", "subject", 1);
+        open["on_outage"] = json!("open");
+        settings["limits"] = json!([policy("wide", "client", 9), open, with(1, json!({}))]);
+    });
+    let token = chain.bench.mint();
+    chain.primary.fault(Fault::Unreachable);
+    assert_eq!(chain.bench.authorize(&token).status, 200);
+    let reply = chain.bench.authorize(&token);
+    reply.refused(429, "ERR_RATE_LIMITED");
+    let fields = reply.field("ratelimit").unwrap();
+    assert!(fields.starts_with("\"wide\";r=8;"), "untouched by the refusal: {fields}");
+}
+
+#[test]
+fn failed_authentications_are_counted_here_and_keep_out() {
+    let chain = Chain::with(|settings| settings["limits"] = json!([failures(2)]));
+    chain.primary.fault(Fault::Unreachable);
+    for status in [401, 401, 429] {
+        assert_eq!(chain.bench.authorize("a.b.c").status, status);
+    }
+}
+
+#[test]
+fn what_was_never_sent_is_merged_once_when_the_store_is_back() {
+    let chain = limited(json!({}));
+    let sibling = Chain::build(&chain.primary, None, |s| s["limits"] = json!([with(4, json!({}))]));
+    chain.lose_primary(Fault::Unreachable);
+    assert_eq!(take(&chain.bench, 3).status, 200);
+    assert_eq!(left(&sibling.bench), 4, "the store has not heard of it");
+    chain.recover();
+    sibling.bench.pass(1_000);
+    assert_eq!(left(&sibling.bench), 1);
+    assert!(chain.bench.count("takes_merged", "") >= 1);
+    chain.bench.authorize(&chain.bench.mint());
+    chain.queue.run();
+    assert_eq!(left(&sibling.bench), 1, "once");
+}
+
+#[test]
+fn a_take_whose_outcome_is_unknown_is_never_sent_again() {
+    let chain = limited(json!({}));
+    let sibling = Chain::build(&chain.primary, None, |s| s["limits"] = json!([with(4, json!({}))]));
+    chain.primary.fault(Fault::Lost);
+    assert_eq!(take(&chain.bench, 3).status, 200);
+    chain.primary.fault(None);
+    assert_eq!(left(&sibling.bench), 1, "it was carried out");
+    chain.bench.authorize(&chain.bench.mint());
+    chain.queue.run();
+    assert_eq!(left(&sibling.bench), 1);
+    assert_eq!(chain.bench.count("takes_merged", ""), 0);
+}
+
+#[test]
+fn a_merge_whose_reply_was_lost_is_repeated_and_counted_once() {
+    let chain = limited(json!({}));
+    let sibling = Chain::build(&chain.primary, None, |s| s["limits"] = json!([with(4, json!({}))]));
+    chain.lose_primary(Fault::Unreachable);
+    take(&chain.bench, 2);
+    chain.primary.fault(Fault::LostMerge);
+    chain.bench.pass(1_000);
+    chain.bench.send(Ask::get("/readyz"));
+    assert_eq!(chain.queue.run(), 1);
+    assert_eq!(chain.primary.calls(), ["put", "merge"]);
+    chain.primary.fault(None);
+    chain.bench.send(Ask::get("/readyz").basic("admin"));
+    assert_eq!(chain.queue.run(), 1);
+    assert_eq!(chain.primary.calls(), ["get", "merge"]);
+    sibling.bench.pass(1_000);
+    assert_eq!(left(&sibling.bench), 2);
+}
+
+#[test]
+fn a_window_that_is_over_owes_nothing() {
+    let chain = limited(json!({}));
+    chain.lose_primary(Fault::Unreachable);
+    take(&chain.bench, 3);
+    chain.bench.pass(120_000);
+    chain.recover();
+    assert_eq!(left(&chain.bench), 4);
+}

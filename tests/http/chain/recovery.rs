@@ -1,0 +1,52 @@
+//! An outage from its beginning to its end.
+
+use serde_json::json;
+
+use super::{Chain, DEGRADED};
+use crate::bench::Fault;
+
+#[test]
+fn tokens_from_before_and_from_within_an_outage_hold_through_it_and_after_it() {
+    let chain = Chain::new();
+    let before = chain.bench.mint();
+    chain.lose_primary(Fault::Timeout);
+    let within = chain.bench.mint();
+    for token in [&before, &within] {
+        assert_eq!(chain.bench.authorize(token).status, 200);
+    }
+    chain.recover();
+    for token in [&before, &within] {
+        let reply = chain.bench.authorize(token);
+        assert_eq!((reply.status, reply.field(DEGRADED)), (200, None));
+    }
+}
+
+#[test]
+fn two_outages_are_two() {
+    let chain = Chain::new();
+    for outages in 1..=2 {
+        chain.lose_primary(Fault::Unreachable);
+        chain.recover();
+        assert_eq!(chain.bench.count("breaker_openings", ""), outages);
+        assert_eq!(chain.bench.count("store_recoveries", ""), outages);
+    }
+    chain.bench.authorize(&chain.bench.mint());
+    let recovered = chain.events("store_recovered");
+    assert_eq!(recovered.len(), 2);
+    assert_eq!(
+        (&recovered[0]["outage_ms"], &recovered[0]["level"]),
+        (&json!(1_300), &json!("info"))
+    );
+}
+
+#[test]
+fn instances_fall_back_each_by_itself() {
+    let chain = Chain::new();
+    let sibling = chain.sibling();
+    let token = chain.bench.mint();
+    chain.lose_primary(Fault::Unreachable);
+    chain.primary.fault(None);
+    let reply = sibling.bench.authorize(&token);
+    assert_eq!((reply.status, reply.field(DEGRADED)), (200, None));
+    assert!(chain.bench.authorize(&token).field(DEGRADED).is_some());
+}
