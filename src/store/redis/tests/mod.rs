@@ -7,6 +7,7 @@ mod differential;
 mod faults;
 mod hostile;
 mod server;
+mod steps;
 mod storage;
 
 use crate::UnixMs;

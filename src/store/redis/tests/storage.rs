@@ -149,15 +149,15 @@ fn a_sequence_is_known_for_as_long_as_its_longest_window_could_count() {
     let ttl_ms = || store.transport().run::<u64>(&["PTTL", tag]);
     let (short, long) = (policy("a", 5, 1_000), policy("b", 5, 3_600_000));
     merge(&store, 1, &short);
-    assert!((61_000..=62_000).contains(&ttl_ms()), "{}", ttl_ms());
+    assert!((55_000..=62_000).contains(&ttl_ms()), "{}", ttl_ms());
     merge(&store, 2, &long);
-    assert!((7_259_000..=7_260_000).contains(&ttl_ms()), "{}", ttl_ms());
+    assert!((7_250_000..=7_260_000).contains(&ttl_ms()), "{}", ttl_ms());
     merge(&store, 3, &short);
-    assert!(ttl_ms() > 7_250_000, "it only ever extends: {}", ttl_ms());
+    assert!(ttl_ms() > 7_200_000, "it only ever extends: {}", ttl_ms());
     assert_eq!(store.transport().run::<u64>(&["GET", tag]), 3);
     store.transport().run::<()>(&["PERSIST", tag]);
     merge(&store, 4, &short);
-    assert!((61_000..=62_000).contains(&ttl_ms()), "it has an end again: {}", ttl_ms());
+    assert!((55_000..=62_000).contains(&ttl_ms()), "it has an end again: {}", ttl_ms());
 }
 
 #[test]
