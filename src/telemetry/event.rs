@@ -1,7 +1,5 @@
 //! The events, their counters, their levels.
 
-use serde_json::json;
-
 use crate::limit::PolicyName;
 use crate::store::{Durability, RevocationScope, StoreError};
 
@@ -139,7 +137,7 @@ pub enum StoreRole {
 }
 
 impl StoreRole {
-    const fn name(self) -> &'static str {
+    pub(super) const fn name(self) -> &'static str {
         match self {
             Self::Primary => "primary",
             Self::Secondary => "secondary",
@@ -161,223 +159,12 @@ pub enum Level {
 }
 
 impl Level {
-    const fn name(self) -> &'static str {
+    pub(super) const fn name(self) -> &'static str {
         match self {
             Self::Info => "info",
             Self::Warn => "warn",
             Self::Error => "error",
             Self::Critical => "critical",
         }
-    }
-}
-
-/// A metric: its name without prefix and suffix, and what it counts.
-pub(super) struct Metric {
-    pub(super) name: &'static str,
-    pub(super) help: &'static str,
-}
-
-const fn metric(name: &'static str, help: &'static str) -> Metric {
-    Metric { name, help }
-}
-
-impl Event<'_> {
-    /// Its level; `None` for what happens in every good request and is only counted.
-    #[must_use]
-    pub const fn level(&self) -> Option<Level> {
-        match self {
-            Self::TokenIssued
-            | Self::TokenAccepted
-            | Self::TokenRefused { .. }
-            | Self::RequestRefused { .. }
-            | Self::LimitDenied { .. }
-            | Self::FallbackUsed { .. }
-            | Self::LogLineDropped => None,
-            Self::Revoked { .. }
-            | Self::StoreRecovered { .. }
-            | Self::RevocationsReplayed { .. }
-            | Self::TakesMerged { .. } => Some(Level::Info),
-            Self::ClientRefused
-            | Self::LimitOverflow { .. }
-            | Self::SecondaryFailed { .. }
-            | Self::BreakerOpened { .. }
-            | Self::RevocationJournalled { .. }
-            | Self::TakesUnmerged { .. }
-            | Self::StoreClockOff
-            | Self::LimitsRepaired { .. }
-            | Self::RevocationForgotten => Some(Level::Warn),
-            Self::StoreFailed { .. }
-            | Self::StoreCorrupt { .. }
-            | Self::JournalFull { .. }
-            | Self::MintFailed { .. }
-            | Self::EntropyUnavailable => Some(Level::Error),
-            Self::StoreUnauthorized => Some(Level::Critical),
-        }
-    }
-
-    pub(super) const fn metric(&self) -> Metric {
-        match self {
-            Self::TokenIssued => metric("tokens_issued", "Access tokens minted."),
-            Self::TokenAccepted => metric("tokens_accepted", "Requests authorised."),
-            Self::TokenRefused { .. } => metric("tokens_refused", "Tokens refused, by code."),
-            Self::Revoked { .. } => metric("revocations", "Revocations acknowledged."),
-            Self::ClientRefused => metric("clients_refused", "Client authentications refused."),
-            Self::RequestRefused { .. } => metric("requests_refused", "Requests refused, by code."),
-            Self::LimitDenied { .. } => metric("limit_denials", "Denials, by policy."),
-            Self::LimitOverflow { .. } => {
-                metric("limit_overflows", "Takes counted in a policy's overflow bucket.")
-            }
-            Self::StoreFailed { .. } => metric("store_failures", "Store calls that failed."),
-            Self::StoreCorrupt { .. } => metric("store_corrupt", "Unreadable store entries."),
-            Self::SecondaryFailed { .. } => {
-                metric("secondary_failures", "Calls of the secondary store that failed.")
-            }
-            Self::StoreUnauthorized => {
-                metric("store_unauthorized", "Calls for which the store refused our credentials.")
-            }
-            Self::BreakerOpened { .. } => metric("breaker_openings", "Outages: a breaker opened."),
-            Self::FallbackUsed { .. } => metric("fallbacks", "Answers given without the store."),
-            Self::StoreRecovered { .. } => metric("store_recoveries", "Outages that ended."),
-            Self::RevocationJournalled { .. } => {
-                metric("revocations_journalled", "Revocations kept here for the store.")
-            }
-            Self::JournalFull { .. } => {
-                metric("journal_full", "Revocations not acknowledged for want of room.")
-            }
-            Self::RevocationsReplayed { .. } => {
-                metric("revocations_replayed", "Revocations the store took afterwards.")
-            }
-            Self::TakesMerged { .. } => {
-                metric("takes_merged", "Keys whose cost the store took afterwards.")
-            }
-            Self::TakesUnmerged { .. } => {
-                metric("takes_unmerged", "Keys whose cost the store never hears of.")
-            }
-            Self::StoreClockOff => {
-                metric("store_clock_off", "Times the store's clock was found seconds off.")
-            }
-            Self::LimitsRepaired { .. } => {
-                metric("limits_repaired", "Unreadable states of limits replaced.")
-            }
-            Self::RevocationForgotten => {
-                metric("revocations_forgotten", "Revoked tokens seen and not remembered.")
-            }
-            Self::MintFailed { .. } => metric("mint_failures", "Tokens that could not be minted."),
-            Self::EntropyUnavailable => {
-                metric("entropy_failures", "Calls for random bytes failed.")
-            }
-            Self::LogLineDropped => metric("log_lines_dropped", "Log lines over the bound."),
-        }
-    }
-
-    /// The event's name in log lines.
-    const fn name(&self) -> &'static str {
-        match self {
-            Self::TokenIssued => "token_issued",
-            Self::TokenAccepted => "token_accepted",
-            Self::TokenRefused { .. } => "token_refused",
-            Self::Revoked { .. } => "revoked",
-            Self::ClientRefused => "client_refused",
-            Self::RequestRefused { .. } => "request_refused",
-            Self::LimitDenied { .. } => "limit_denied",
-            Self::LimitOverflow { .. } => "limit_overflow",
-            Self::StoreFailed { .. } => "store_failed",
-            Self::StoreCorrupt { .. } => "store_corrupt",
-            Self::SecondaryFailed { .. } => "secondary_failed",
-            Self::StoreUnauthorized => "store_unauthorized",
-            Self::BreakerOpened { .. } => "breaker_opened",
-            Self::FallbackUsed { .. } => "fallback_used",
-            Self::StoreRecovered { .. } => "store_recovered",
-            Self::RevocationJournalled { .. } => "revocation_journalled",
-            Self::JournalFull { .. } => "journal_full",
-            Self::RevocationsReplayed { .. } => "revocations_replayed",
-            Self::TakesMerged { .. } => "takes_merged",
-            Self::TakesUnmerged { .. } => "takes_unmerged",
-            Self::StoreClockOff => "store_clock_off",
-            Self::LimitsRepaired { .. } => "limits_repaired",
-            Self::RevocationForgotten => "revocation_forgotten",
-            Self::MintFailed { .. } => "mint_failed",
-            Self::EntropyUnavailable => "entropy_unavailable",
-            Self::LogLineDropped => "log_line_dropped",
-        }
-    }
-
-    /// Its labels, each from a bounded set.
-    pub(super) fn labels(&self) -> Vec<(&'static str, String)> {
-        match self {
-            Self::TokenRefused { code }
-            | Self::RequestRefused { code }
-            | Self::MintFailed { code } => {
-                vec![("code", (*code).to_owned())]
-            }
-            Self::Revoked { scope, durability } => {
-                vec![("scope", scope.to_string()), ("durability", durability.to_string())]
-            }
-            Self::LimitDenied { policy, shadow } => {
-                vec![("policy", policy.to_string()), ("shadow", shadow.to_string())]
-            }
-            Self::LimitOverflow { policy } => vec![("policy", policy.to_string())],
-            Self::StoreFailed { verb, error } | Self::SecondaryFailed { verb, error } => {
-                vec![("verb", (*verb).to_owned()), ("cause", error.cause().to_owned())]
-            }
-            Self::BreakerOpened { store, cause } => {
-                vec![("store", store.name().to_owned()), ("cause", (*cause).to_owned())]
-            }
-            Self::FallbackUsed { verb, cause } => {
-                vec![("verb", (*verb).to_owned()), ("cause", (*cause).to_owned())]
-            }
-            Self::StoreCorrupt { scope }
-            | Self::RevocationJournalled { scope }
-            | Self::JournalFull { scope } => vec![("scope", scope.to_string())],
-            _ => Vec::new(),
-        }
-    }
-
-    /// How much it adds to its counter.
-    pub(super) fn amount(&self) -> u64 {
-        match self {
-            Self::RevocationsReplayed { count }
-            | Self::TakesMerged { count }
-            | Self::TakesUnmerged { count }
-            | Self::LimitsRepaired { count } => u64::try_from(*count).unwrap_or(u64::MAX),
-            _ => 1,
-        }
-    }
-
-    /// What it measured, under a counter of its own: the name, what it adds up, and the amount.
-    pub(super) const fn measure(&self) -> Option<(Metric, u64)> {
-        match self {
-            Self::StoreRecovered { outage_ms } => {
-                let help = "Milliseconds of outages that ended.";
-                Some((metric("store_outage_milliseconds", help), *outage_ms))
-            }
-            _ => None,
-        }
-    }
-
-    /// Numbers of its log line, which no label could bound.
-    fn numbers(&self) -> Option<(&'static str, u64)> {
-        match self {
-            Self::StoreRecovered { outage_ms } => Some(("outage_ms", *outage_ms)),
-            Self::RevocationsReplayed { .. }
-            | Self::TakesMerged { .. }
-            | Self::TakesUnmerged { .. }
-            | Self::LimitsRepaired { .. } => Some(("count", self.amount())),
-            _ => None,
-        }
-    }
-
-    pub(super) fn json(&self, level: Level) -> String {
-        let mut line = String::from("{");
-        let fixed = [("level", level.name().to_owned()), ("event", self.name().to_owned())];
-        for (index, (name, value)) in fixed.into_iter().chain(self.labels()).enumerate() {
-            let comma = if index == 0 { "" } else { "," };
-            line.push_str(&format!("{comma}{}:{}", json!(name), json!(value)));
-        }
-        if let Some((name, number)) = self.numbers() {
-            line.push_str(&format!(",{}:{number}", json!(name)));
-        }
-        line.push('}');
-        line
     }
 }

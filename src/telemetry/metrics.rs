@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use super::Event;
-use super::event::Metric;
+use super::facts::Metric;
 
 /// Most label sets a metric keeps; labels come from fixed words and configured names, so this is
 /// a backstop and not a working limit.

@@ -4,6 +4,7 @@
 //! subject or address can reach a metric or a log through here.
 
 mod event;
+mod facts;
 mod metrics;
 
 pub use event::{Event, Level, StoreRole};

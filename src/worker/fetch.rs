@@ -2,26 +2,13 @@
 
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
-use js_sys::{Array, Promise, Uint8Array};
-use wasm_bindgen::prelude::wasm_bindgen;
+use js_sys::{Array, Uint8Array};
 use wasm_bindgen::{JsCast as _, JsValue};
 use worker::wasm_bindgen_futures::JsFuture;
 
+use super::fetch_js::exchange;
 use crate::config::StoreSettings;
 use crate::fetch::{Fetch, FetchError, Request, Response};
-
-#[wasm_bindgen(module = "/src/worker/fetch.js")]
-extern "C" {
-    fn exchange(
-        method: &str,
-        url: &str,
-        fields: Array,
-        body: &str,
-        answer_fields: Array,
-        bytes_max: f64,
-        deadline_ms: f64,
-    ) -> Promise;
-}
 
 /// Fetches for one instance. Holds nothing that belongs to a request.
 pub(super) struct WorkerFetch {

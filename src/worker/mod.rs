@@ -4,6 +4,7 @@ mod clock;
 mod environment;
 mod exchange;
 mod fetch;
+mod fetch_js;
 mod kv_store;
 
 use std::cell::OnceCell;

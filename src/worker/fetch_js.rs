@@ -1,5 +1,13 @@
-// The fetch port in the runtime's own language: one call across the boundary instead of a dozen objects.
+//! One HTTP exchange in the runtime's own language: one call across the boundary instead of a dozen
+//! objects, each of which costs.
+//!
+//! The text stands here because a module of its own would make the build read package.json, whose
+//! dependencies are not the Worker's.
 
+use js_sys::{Array, Promise};
+use wasm_bindgen::prelude::wasm_bindgen;
+
+#[wasm_bindgen(inline_js = r#"
 /**
  * Sends one request and receives its whole answer within `deadlineMs`, following no redirect.
  *
@@ -56,4 +64,17 @@ async function read(response, bytesMax) {
     at += chunk.length;
   }
   return body;
+}
+"#)]
+extern "C" {
+    /// See its comment above.
+    pub(super) fn exchange(
+        method: &str,
+        url: &str,
+        fields: Array,
+        body: &str,
+        answer_fields: Array,
+        bytes_max: f64,
+        deadline_ms: f64,
+    ) -> Promise;
 }

@@ -1,0 +1,249 @@
+//! What every event is called, how loud it is, what it counts and what it says.
+
+use serde_json::json;
+
+use super::{Event, Level};
+
+/// A metric: its name without prefix and suffix, and what it counts.
+pub(super) struct Metric {
+    pub(super) name: &'static str,
+    pub(super) help: &'static str,
+}
+
+/// What is the same for every event of a kind.
+struct Facts {
+    name: &'static str,
+    level: Option<Level>,
+    metric: Metric,
+}
+
+const fn facts(
+    name: &'static str,
+    level: Option<Level>,
+    metric: &'static str,
+    help: &'static str,
+) -> Facts {
+    Facts { name, level, metric: Metric { name: metric, help } }
+}
+
+impl Event<'_> {
+    /// The one table of all events: the name in log lines; the level, `None` for what is only
+    /// counted; the counter's name without prefix and suffix; what it counts.
+    const fn facts(&self) -> Facts {
+        use Level::{Critical, Error, Info, Warn};
+        match self {
+            Self::TokenIssued => {
+                facts("token_issued", None, "tokens_issued", "Access tokens minted.")
+            }
+            Self::TokenAccepted => {
+                facts("token_accepted", None, "tokens_accepted", "Requests authorised.")
+            }
+            Self::TokenRefused { .. } => {
+                facts("token_refused", None, "tokens_refused", "Tokens refused, by code.")
+            }
+            Self::Revoked { .. } => {
+                facts("revoked", Some(Info), "revocations", "Revocations acknowledged.")
+            }
+            Self::ClientRefused => facts(
+                "client_refused",
+                Some(Warn),
+                "clients_refused",
+                "Client authentications refused.",
+            ),
+            Self::RequestRefused { .. } => {
+                facts("request_refused", None, "requests_refused", "Requests refused, by code.")
+            }
+            Self::LimitDenied { .. } => {
+                facts("limit_denied", None, "limit_denials", "Denials, by policy.")
+            }
+            Self::LimitOverflow { .. } => facts(
+                "limit_overflow",
+                Some(Warn),
+                "limit_overflows",
+                "Takes counted in a policy's overflow bucket.",
+            ),
+            Self::StoreFailed { .. } => {
+                facts("store_failed", Some(Error), "store_failures", "Store calls that failed.")
+            }
+            Self::StoreCorrupt { .. } => {
+                facts("store_corrupt", Some(Error), "store_corrupt", "Unreadable store entries.")
+            }
+            Self::SecondaryFailed { .. } => facts(
+                "secondary_failed",
+                Some(Warn),
+                "secondary_failures",
+                "Calls of the secondary store that failed.",
+            ),
+            Self::StoreUnauthorized => facts(
+                "store_unauthorized",
+                Some(Critical),
+                "store_unauthorized",
+                "Calls for which the store refused our credentials.",
+            ),
+            Self::BreakerOpened { .. } => facts(
+                "breaker_opened",
+                Some(Warn),
+                "breaker_openings",
+                "Outages: a breaker opened.",
+            ),
+            Self::FallbackUsed { .. } => {
+                facts("fallback_used", None, "fallbacks", "Answers given without the store.")
+            }
+            Self::StoreRecovered { .. } => {
+                facts("store_recovered", Some(Info), "store_recoveries", "Outages that ended.")
+            }
+            Self::RevocationJournalled { .. } => facts(
+                "revocation_journalled",
+                Some(Warn),
+                "revocations_journalled",
+                "Revocations kept here for the store.",
+            ),
+            Self::JournalFull { .. } => facts(
+                "journal_full",
+                Some(Error),
+                "journal_full",
+                "Revocations not acknowledged for want of room.",
+            ),
+            Self::RevocationsReplayed { .. } => facts(
+                "revocations_replayed",
+                Some(Info),
+                "revocations_replayed",
+                "Revocations the store took afterwards.",
+            ),
+            Self::TakesMerged { .. } => facts(
+                "takes_merged",
+                Some(Info),
+                "takes_merged",
+                "Keys whose cost the store took afterwards.",
+            ),
+            Self::TakesUnmerged { .. } => facts(
+                "takes_unmerged",
+                Some(Warn),
+                "takes_unmerged",
+                "Keys whose cost the store never hears of.",
+            ),
+            Self::StoreClockOff => facts(
+                "store_clock_off",
+                Some(Warn),
+                "store_clock_off",
+                "Times the store's clock was found seconds off.",
+            ),
+            Self::LimitsRepaired { .. } => facts(
+                "limits_repaired",
+                Some(Warn),
+                "limits_repaired",
+                "Unreadable states of limits replaced.",
+            ),
+            Self::RevocationForgotten => facts(
+                "revocation_forgotten",
+                Some(Warn),
+                "revocations_forgotten",
+                "Revoked tokens seen and not remembered.",
+            ),
+            Self::MintFailed { .. } => facts(
+                "mint_failed",
+                Some(Error),
+                "mint_failures",
+                "Tokens that could not be minted.",
+            ),
+            Self::EntropyUnavailable => facts(
+                "entropy_unavailable",
+                Some(Error),
+                "entropy_failures",
+                "Calls for random bytes failed.",
+            ),
+            Self::LogLineDropped => {
+                facts("log_line_dropped", None, "log_lines_dropped", "Log lines over the bound.")
+            }
+        }
+    }
+
+    /// Its level; `None` for what happens in every good request and is only counted.
+    #[must_use]
+    pub const fn level(&self) -> Option<Level> {
+        self.facts().level
+    }
+
+    pub(super) const fn metric(&self) -> Metric {
+        self.facts().metric
+    }
+
+    /// Its labels, each from a bounded set.
+    pub(super) fn labels(&self) -> Vec<(&'static str, String)> {
+        match self {
+            Self::TokenRefused { code }
+            | Self::RequestRefused { code }
+            | Self::MintFailed { code } => {
+                vec![("code", (*code).to_owned())]
+            }
+            Self::Revoked { scope, durability } => {
+                vec![("scope", scope.to_string()), ("durability", durability.to_string())]
+            }
+            Self::LimitDenied { policy, shadow } => {
+                vec![("policy", policy.to_string()), ("shadow", shadow.to_string())]
+            }
+            Self::LimitOverflow { policy } => vec![("policy", policy.to_string())],
+            Self::StoreFailed { verb, error } | Self::SecondaryFailed { verb, error } => {
+                vec![("verb", (*verb).to_owned()), ("cause", error.cause().to_owned())]
+            }
+            Self::BreakerOpened { store, cause } => {
+                vec![("store", store.name().to_owned()), ("cause", (*cause).to_owned())]
+            }
+            Self::FallbackUsed { verb, cause } => {
+                vec![("verb", (*verb).to_owned()), ("cause", (*cause).to_owned())]
+            }
+            Self::StoreCorrupt { scope }
+            | Self::RevocationJournalled { scope }
+            | Self::JournalFull { scope } => vec![("scope", scope.to_string())],
+            _ => Vec::new(),
+        }
+    }
+
+    /// How much it adds to its counter.
+    pub(super) fn amount(&self) -> u64 {
+        match self {
+            Self::RevocationsReplayed { count }
+            | Self::TakesMerged { count }
+            | Self::TakesUnmerged { count }
+            | Self::LimitsRepaired { count } => u64::try_from(*count).unwrap_or(u64::MAX),
+            _ => 1,
+        }
+    }
+
+    /// What it measured, under a counter of its own: the name, what it adds up, and the amount.
+    pub(super) const fn measure(&self) -> Option<(Metric, u64)> {
+        match self {
+            Self::StoreRecovered { outage_ms } => {
+                let help = "Milliseconds of outages that ended.";
+                Some((Metric { name: "store_outage_milliseconds", help }, *outage_ms))
+            }
+            _ => None,
+        }
+    }
+
+    /// Numbers of its log line, which no label could bound.
+    fn numbers(&self) -> Option<(&'static str, u64)> {
+        match self {
+            Self::StoreRecovered { outage_ms } => Some(("outage_ms", *outage_ms)),
+            Self::RevocationsReplayed { .. }
+            | Self::TakesMerged { .. }
+            | Self::TakesUnmerged { .. }
+            | Self::LimitsRepaired { .. } => Some(("count", self.amount())),
+            _ => None,
+        }
+    }
+
+    pub(super) fn json(&self, level: Level) -> String {
+        let mut line = String::from("{");
+        let fixed = [("level", level.name().to_owned()), ("event", self.facts().name.to_owned())];
+        for (index, (name, value)) in fixed.into_iter().chain(self.labels()).enumerate() {
+            let comma = if index == 0 { "" } else { "," };
+            line.push_str(&format!("{comma}{}:{}", json!(name), json!(value)));
+        }
+        if let Some((name, number)) = self.numbers() {
+            line.push_str(&format!(",{}:{number}", json!(name)));
+        }
+        line.push('}');
+        line
+    }
+}
