@@ -29,132 +29,36 @@ const fn facts(
 impl Event<'_> {
     /// The one table of all events: the name in log lines; the level, `None` for what is only
     /// counted; the counter's name without prefix and suffix; what it counts.
+    #[rustfmt::skip] // A table is read by its columns.
     const fn facts(&self) -> Facts {
         use Level::{Critical, Error, Info, Warn};
         match self {
-            Self::TokenIssued => {
-                facts("token_issued", None, "tokens_issued", "Access tokens minted.")
-            }
-            Self::TokenAccepted => {
-                facts("token_accepted", None, "tokens_accepted", "Requests authorised.")
-            }
-            Self::TokenRefused { .. } => {
-                facts("token_refused", None, "tokens_refused", "Tokens refused, by code.")
-            }
-            Self::Revoked { .. } => {
-                facts("revoked", Some(Info), "revocations", "Revocations acknowledged.")
-            }
-            Self::ClientRefused => facts(
-                "client_refused",
-                Some(Warn),
-                "clients_refused",
-                "Client authentications refused.",
-            ),
-            Self::RequestRefused { .. } => {
-                facts("request_refused", None, "requests_refused", "Requests refused, by code.")
-            }
-            Self::LimitDenied { .. } => {
-                facts("limit_denied", None, "limit_denials", "Denials, by policy.")
-            }
-            Self::LimitOverflow { .. } => facts(
-                "limit_overflow",
-                Some(Warn),
-                "limit_overflows",
-                "Takes counted in a policy's overflow bucket.",
-            ),
-            Self::StoreFailed { .. } => {
-                facts("store_failed", Some(Error), "store_failures", "Store calls that failed.")
-            }
-            Self::StoreCorrupt { .. } => {
-                facts("store_corrupt", Some(Error), "store_corrupt", "Unreadable store entries.")
-            }
-            Self::SecondaryFailed { .. } => facts(
-                "secondary_failed",
-                Some(Warn),
-                "secondary_failures",
-                "Calls of the secondary store that failed.",
-            ),
-            Self::StoreUnauthorized => facts(
-                "store_unauthorized",
-                Some(Critical),
-                "store_unauthorized",
-                "Calls for which the store refused our credentials.",
-            ),
-            Self::BreakerOpened { .. } => facts(
-                "breaker_opened",
-                Some(Warn),
-                "breaker_openings",
-                "Outages: a breaker opened.",
-            ),
-            Self::FallbackUsed { .. } => {
-                facts("fallback_used", None, "fallbacks", "Answers given without the store.")
-            }
-            Self::StoreRecovered { .. } => {
-                facts("store_recovered", Some(Info), "store_recoveries", "Outages that ended.")
-            }
-            Self::RevocationJournalled { .. } => facts(
-                "revocation_journalled",
-                Some(Warn),
-                "revocations_journalled",
-                "Revocations kept here for the store.",
-            ),
-            Self::JournalFull { .. } => facts(
-                "journal_full",
-                Some(Error),
-                "journal_full",
-                "Revocations not acknowledged for want of room.",
-            ),
-            Self::RevocationsReplayed { .. } => facts(
-                "revocations_replayed",
-                Some(Info),
-                "revocations_replayed",
-                "Revocations the store took afterwards.",
-            ),
-            Self::TakesMerged { .. } => facts(
-                "takes_merged",
-                Some(Info),
-                "takes_merged",
-                "Keys whose cost the store took afterwards.",
-            ),
-            Self::TakesUnmerged { .. } => facts(
-                "takes_unmerged",
-                Some(Warn),
-                "takes_unmerged",
-                "Keys whose cost the store never hears of.",
-            ),
-            Self::StoreClockOff => facts(
-                "store_clock_off",
-                Some(Warn),
-                "store_clock_off",
-                "Times the store's clock was found seconds off.",
-            ),
-            Self::LimitsRepaired { .. } => facts(
-                "limits_repaired",
-                Some(Warn),
-                "limits_repaired",
-                "Unreadable states of limits replaced.",
-            ),
-            Self::RevocationForgotten => facts(
-                "revocation_forgotten",
-                Some(Warn),
-                "revocations_forgotten",
-                "Revoked tokens seen and not remembered.",
-            ),
-            Self::MintFailed { .. } => facts(
-                "mint_failed",
-                Some(Error),
-                "mint_failures",
-                "Tokens that could not be minted.",
-            ),
-            Self::EntropyUnavailable => facts(
-                "entropy_unavailable",
-                Some(Error),
-                "entropy_failures",
-                "Calls for random bytes failed.",
-            ),
-            Self::LogLineDropped => {
-                facts("log_line_dropped", None, "log_lines_dropped", "Log lines over the bound.")
-            }
+            Self::TokenIssued                 => facts("token_issued",          None,           "tokens_issued",          "Access tokens minted."),
+            Self::TokenAccepted               => facts("token_accepted",        None,           "tokens_accepted",        "Requests authorised."),
+            Self::TokenRefused { .. }         => facts("token_refused",         None,           "tokens_refused",         "Tokens refused, by code."),
+            Self::Revoked { .. }              => facts("revoked",               Some(Info),     "revocations",            "Revocations acknowledged."),
+            Self::ClientRefused               => facts("client_refused",        Some(Warn),     "clients_refused",        "Client authentications refused."),
+            Self::RequestRefused { .. }       => facts("request_refused",       None,           "requests_refused",       "Requests refused, by code."),
+            Self::LimitDenied { .. }          => facts("limit_denied",          None,           "limit_denials",          "Denials, by policy."),
+            Self::LimitOverflow { .. }        => facts("limit_overflow",        Some(Warn),     "limit_overflows",        "Takes counted in a policy's overflow bucket."),
+            Self::StoreFailed { .. }          => facts("store_failed",          Some(Error),    "store_failures",         "Store calls that failed."),
+            Self::StoreCorrupt { .. }         => facts("store_corrupt",         Some(Error),    "store_corrupt",          "Unreadable store entries."),
+            Self::SecondaryFailed { .. }      => facts("secondary_failed",      Some(Warn),     "secondary_failures",     "Calls of the secondary store that failed."),
+            Self::StoreUnauthorized           => facts("store_unauthorized",    Some(Critical), "store_unauthorized",     "Calls for which the store refused our credentials."),
+            Self::BreakerOpened { .. }        => facts("breaker_opened",        Some(Warn),     "breaker_openings",       "Outages: a breaker opened."),
+            Self::FallbackUsed { .. }         => facts("fallback_used",         None,           "fallbacks",              "Answers given without the store."),
+            Self::StoreRecovered { .. }       => facts("store_recovered",       Some(Info),     "store_recoveries",       "Outages that ended."),
+            Self::RevocationJournalled { .. } => facts("revocation_journalled", Some(Warn),     "revocations_journalled", "Revocations kept here for the store."),
+            Self::JournalFull { .. }          => facts("journal_full",          Some(Error),    "journal_full",           "Revocations not acknowledged for want of room."),
+            Self::RevocationsReplayed { .. }  => facts("revocations_replayed",  Some(Info),     "revocations_replayed",   "Revocations the store took afterwards."),
+            Self::TakesMerged { .. }          => facts("takes_merged",          Some(Info),     "takes_merged",           "Keys whose cost the store took afterwards."),
+            Self::TakesUnmerged { .. }        => facts("takes_unmerged",        Some(Warn),     "takes_unmerged",         "Keys whose cost the store never hears of."),
+            Self::StoreClockOff               => facts("store_clock_off",       Some(Warn),     "store_clock_off",        "Times the store's clock was found seconds off."),
+            Self::LimitsRepaired { .. }       => facts("limits_repaired",       Some(Warn),     "limits_repaired",        "Unreadable states of limits replaced."),
+            Self::RevocationForgotten         => facts("revocation_forgotten",  Some(Warn),     "revocations_forgotten",  "Revoked tokens seen and not remembered."),
+            Self::MintFailed { .. }           => facts("mint_failed",           Some(Error),    "mint_failures",          "Tokens that could not be minted."),
+            Self::EntropyUnavailable          => facts("entropy_unavailable",   Some(Error),    "entropy_failures",       "Calls for random bytes failed."),
+            Self::LogLineDropped              => facts("log_line_dropped",      None,           "log_lines_dropped",      "Log lines over the bound."),
         }
     }
 
