@@ -1,43 +1,34 @@
 // `npm start`: the Worker in workerd on this machine, with credentials of its own. No network.
 //
-//   npm start                 on http://127.0.0.1:8787
-//   npm start -- --port N     on another port
+//   npm start                      on http://127.0.0.1:8787
+//   npm start -- --port N          on another port
+//   npm start -- --store redis     with a redis-server of its own
 
 import { chmodSync, existsSync, readFileSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
-import { parseArgs, parseEnv } from "node:util";
+import { parseEnv } from "node:util";
 import { buildWorker } from "./build-worker.mjs";
 import { devVars, newCredentials } from "./lib/credentials.mjs";
 import { inRoot } from "./lib/project.mjs";
 import { main, step, StepError } from "./lib/step.mjs";
+import { ensureRedis } from "./setup/redis.mjs";
 import { banner } from "./start/banner.mjs";
+import { checkHealth } from "./start/health.mjs";
+import { readOptions, USAGE } from "./start/options.mjs";
 
-const PORT_DEFAULT = "8787";
 const HOST = "127.0.0.1";
 const DEV_VARS = inRoot(".dev.vars");
 
 await main(async () => {
-  const port = readPort();
+  const { port, store, help } = readOptions(process.argv.slice(2));
+  if (help) return console.log(USAGE);
   await refuseTakenPort(port);
   await step("credentials in .dev.vars", ensureDevVars);
   const bindings = readBindings();
+  if (store === "redis") await step("Redis", ensureRedis);
   await buildWorker();
-  await serve(port, bindings);
+  await serve(port, store, bindings);
 });
-
-function readPort() {
-  const usage = { next: "npm start -- [--port N]" };
-  let options;
-  try {
-    options = parseArgs({ options: { port: { type: "string", default: PORT_DEFAULT } } }).values;
-  } catch (error) {
-    throw new StepError(error.message.split(". ")[0], usage);
-  }
-  if (!/^\d{1,5}$/.test(options.port) || Number(options.port) > 65_535) {
-    throw new StepError(`--port takes a number from 0 to 65535, not "${options.port}"`, usage);
-  }
-  return Number(options.port);
-}
 
 /** Asked before the build, so that nobody waits a minute to learn it. */
 async function refuseTakenPort(port) {
@@ -72,23 +63,56 @@ function readBindings() {
   return bindings;
 }
 
-async function serve(port, bindings) {
-  // Loaded late: it needs the Node that setup installed, while the checks above run on any.
-  const { startRuntime } = await import("./lib/worker-runtime.mjs");
-  const runtime = await startRuntime({
-    bindings,
-    port,
-    persistDir: inRoot(".portcullis"),
-    onLog: (line) => console.log(line),
-  });
-  console.log(banner((await runtime.ready).origin));
+async function serve(port, store, bindings) {
+  const running = [];
+  const stop = async () => {
+    while (running.length) await running.pop()();
+  };
+  try {
+    const redis = store === "redis" ? await startRedis(running) : undefined;
+    const origin = await startWorker(port, { ...bindings, ...redis?.bindings }, running);
+    console.log(banner(origin, redis?.shown));
+  } catch (error) {
+    await stop();
+    throw error;
+  }
   for (const signal of ["SIGINT", "SIGTERM"]) {
     // Miniflare's own handler ends the process at once, in the middle of our clean stop.
     process.removeAllListeners(signal);
     process.once(signal, async () => {
-      await runtime.dispose();
+      await stop();
       console.log("stopped");
       process.exit(0);
     });
   }
+}
+
+// What both load needs the packages and the Node that setup installed; the checks before run on any.
+
+async function startRedis(running) {
+  const { startRedisStore } = await import("./start/redis-store.mjs");
+  const store = await startRedisStore({ say: (line) => console.log(line) });
+  running.push(store.close);
+  return store;
+}
+
+async function startWorker(port, bindings, running) {
+  const { startRuntime } = await import("./lib/worker-runtime.mjs");
+  const lines = [];
+  let onLog = (line) => lines.push(line);
+  const runtime = await startRuntime({
+    bindings,
+    port,
+    persistDir: inRoot(".portcullis"),
+    onLog: (line) => {
+      console.log(line);
+      onLog(line);
+    },
+  });
+  running.push(() => runtime.dispose());
+  const { origin } = await runtime.ready;
+  await checkHealth(origin, lines);
+  // Only the check reads them: kept for longer they would grow without a bound.
+  onLog = () => {};
+  return origin;
 }

@@ -1,5 +1,5 @@
-// redis-server, for the tests of what speaks to Redis. From PATH where it is there; else from Debian's
-// packages where we may install; else the user is told what to install.
+// redis-server, for the tests and for `npm start -- --store redis`. From PATH where it is there; else
+// from Debian's packages where we may install; else the user is told what to install.
 
 import { findOnPath, probe } from "../lib/process.mjs";
 import { StepError } from "../lib/step.mjs";
@@ -10,7 +10,7 @@ const PROGRAM = "redis-server";
 export async function ensureRedis() {
   if (present()) return "already there";
   if (!mayAptInstall()) {
-    throw new StepError("the tests need redis-server on PATH", {
+    throw new StepError("redis-server is not on PATH", {
       next: "install it, on Debian and Ubuntu with `apt-get install redis-server`",
     });
   }

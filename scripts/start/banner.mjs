@@ -16,7 +16,25 @@ export function curls(url) {
   ];
 }
 
-export function banner(url) {
+/** How to try an outage, and to see in the counters what the Worker makes of it. */
+function outage(url, { port, pid, data, restart }) {
+  const metrics = `. ./.dev.vars; curl -sS -u "$DEMO_CLIENT_ID:$DEMO_CLIENT_SECRET" ${url}/metrics | grep -E 'store|fallback|breaker|journal'`;
+  return `
+Its store is Redis: redis-server on 127.0.0.1:${port}, process ${pid}, data in ${data}. To try an outage:
+
+# end Redis; then use the commands above
+kill -9 ${pid}
+
+# start it again, on the same port with the same data
+${restart}
+
+# what the Worker counted
+${metrics}
+`;
+}
+
+/** `store`, where it is Redis: { port, pid, data, restart }. */
+export function banner(url, store) {
   const steps = curls(url).map(({ what, status, command }, i) => `# ${i + 1}. ${what}: prints ${status}\n${command}`);
   return `
 Portcullis is listening on ${url} (Ctrl-C stops it)
@@ -24,5 +42,5 @@ Portcullis is listening on ${url} (Ctrl-C stops it)
 In another terminal, in this folder, one after the other:
 
 ${steps.join("\n\n")}
-`;
+${store ? outage(url, store) : ""}`;
 }

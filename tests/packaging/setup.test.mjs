@@ -69,11 +69,28 @@ test("the lock file names no registry", () => {
 for (const [args, message] of [
   [["--prot", "1"], /Unknown option '--prot'/],
   [["--port", "70000"], /number from 0 to 65535/],
+  [["--store", "sqlite"], /--store takes embedded or redis, not "sqlite"/],
 ]) {
   test(`npm start -- ${args.join(" ")} is refused with its usage`, () => {
     const { status, stderr } = spawnSync(process.execPath, [inRoot("scripts/start.mjs"), ...args], { encoding: "utf8" });
     assert.equal(status, 1);
     assert.match(stderr, message);
-    assert.match(stderr, /npm start -- \[--port N\]/);
+    assert.match(stderr, /npm start -- \[--port N\] \[--store embedded\|redis\]/);
   });
 }
+
+test("npm start -- --help prints the usage and starts nothing", () => {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [inRoot("scripts/start.mjs"), "--help"], { encoding: "utf8" });
+  assert.deepEqual([status, stderr], [0, ""]);
+  assert.match(stdout, /^usage: npm start -- \[--port N\].*\n[^]*--store redis[^]*--help\n$/);
+});
+
+test("with Redis the banner also says how to try an outage, in commands that parse as shell", () => {
+  const store = { port: 6379, pid: 4711, data: ".portcullis/redis", restart: "kill -USR2 4712" };
+  const text = banner("http://127.0.0.1:8787", store);
+  assert.ok(text.startsWith(banner("http://127.0.0.1:8787").trimEnd()));
+  const commands = [...text.matchAll(/^# [^\d].*\n(.+)$/gm)].map(([, command]) => command);
+  assert.deepEqual(commands.slice(0, 2), ["kill -9 4711", "kill -USR2 4712"]);
+  assert.match(commands[2], /8787\/metrics \| grep/);
+  for (const command of commands) assert.equal(spawnSync("sh", ["-n", "-c", command]).status, 0, command);
+});
