@@ -1,4 +1,4 @@
-// redis-server, for the tests of what speaks to Redis. From PATH where it is there; else from Debian's
+// redis-server, for the tests and benchmarks of what speaks to Redis. From PATH where it is there; else from Debian's
 // packages where we may install; else the user is told what to install.
 
 import { findOnPath, probe } from "../lib/process.mjs";
@@ -10,7 +10,7 @@ const PROGRAM = "redis-server";
 export async function ensureRedis() {
   if (present()) return "already there";
   if (!mayAptInstall()) {
-    throw new StepError("the tests need redis-server on PATH", {
+    throw new StepError("redis-server is not on PATH", {
       next: "install it, on Debian and Ubuntu with `apt-get install redis-server`",
     });
   }

@@ -1,0 +1,26 @@
+// The store that all share: a real redis-server, and our bridge in front of it, each a process of its own.
+
+import { randomBytes } from "node:crypto";
+import { inRoot } from "../../scripts/lib/project.mjs";
+import { startRedis } from "../../tests/redis/redis-server.mjs";
+import { startWatched } from "../lib/watched.mjs";
+
+/** Resolves to { url, token, redis, dispose }. */
+export async function startBackend() {
+  const token = randomBytes(32).toString("hex");
+  const redis = await startRedis();
+  try {
+    const bridge = await startWatched(process.execPath, [inRoot("js/redis-http/bin.mjs"), "--port", "0"], {
+      env: { REDIS_HTTP_TOKEN: token, REDIS_HTTP_REDIS_URL: redis.url },
+      ready: (line) => (line.startsWith("http://") ? line : undefined),
+    });
+    const dispose = async () => {
+      await bridge.stop();
+      await redis.dispose();
+    };
+    return { url: bridge.value, token, redis, dispose };
+  } catch (error) {
+    await redis.dispose();
+    throw error;
+  }
+}

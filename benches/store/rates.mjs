@@ -1,0 +1,64 @@
+// Load in interleaved rounds: in each every contestant has one short turn, in random order, so that
+// whatever the machine does meanwhile meets all alike.
+
+import { median } from "../lib/report.mjs";
+import { shuffled } from "../lib/rounds.mjs";
+import { load } from "./load.mjs";
+import { newToken, requestOf } from "./setup.mjs";
+
+export const CONNECTIONS = 32;
+export const ROUNDS = 12;
+const TURN_MS = 1_000;
+const WARM_UP_MS = 1_500;
+const TOKENS = 100;
+const AT_ONCE = 100;
+const AT_ONCE_TIMES = 20;
+
+const manyRequests = () => Array.from({ length: TOKENS }, (_, i) => requestOf(newToken(), i + 1));
+
+/**
+ * Resolves to the contestants, each with { per_s: requests per second of each round,
+ * generator: the share of a core that the load generator took in its turns }.
+ */
+export async function measure(contestants) {
+  const requests = manyRequests();
+  const rates = contestants.map((contestant) => ({ ...contestant, per_s: [], shares: [] }));
+  for (const rate of rates) await turn(rate, requests, WARM_UP_MS);
+  for (let round = 1; round <= ROUNDS; round += 1) {
+    for (const rate of shuffled(rates)) {
+      const { per_s, share } = await turn(rate, requests, TURN_MS);
+      rate.per_s.push(per_s);
+      rate.shares.push(share);
+    }
+    if (round % 4 === 0) console.log(`  … round ${round} of ${ROUNDS}`);
+  }
+  return rates.map(({ shares, ...rate }) => ({ ...rate, generator: median(shares) }));
+}
+
+async function turn({ name, port }, requests, ms) {
+  const before = process.cpuUsage();
+  const { took_ms, answers } = await load({ port, requests, connections: CONNECTIONS, ms });
+  const { user, system } = process.cpuUsage(before);
+  assertAdmitted(name, answers);
+  return { per_s: (answers.length / took_ms) * 1000, share: (user + system) / 1000 / took_ms };
+}
+
+/** Milliseconds from the first request to the last answer of 100 sent at once: the median of several times. */
+export async function atOnce({ name, port }) {
+  const requests = manyRequests();
+  const times_ms = [];
+  for (let time = 0; time < AT_ONCE_TIMES; time += 1) {
+    const { took_ms, answers } = await load({ port, requests, connections: AT_ONCE, count: AT_ONCE });
+    assertAdmitted(name, answers);
+    times_ms.push(took_ms);
+  }
+  return median(times_ms);
+}
+
+/** A refusal, or an answer without the store, is other work than what is measured. */
+function assertAdmitted(name, answers) {
+  const other = answers.filter(({ status, degraded }) => status !== 200 || degraded);
+  if (!other.length) return;
+  const [{ status, degraded }] = other;
+  throw new Error(`${name}: ${other.length} of ${answers.length} answers under load were not 200 by the store (${status}, degraded ${degraded})`);
+}
