@@ -5,12 +5,16 @@ import { inRoot } from "../../scripts/lib/project.mjs";
 import { startRedis } from "../../tests/redis/redis-server.mjs";
 import { startWatched } from "../lib/watched.mjs";
 
+// Every contestant keeps its idle connections while the others have their turns.
+const CONNECTIONS_MAX = "2000";
+
 /** Resolves to { url, token, redis, dispose }. */
 export async function startBackend() {
   const token = randomBytes(32).toString("hex");
   const redis = await startRedis();
   try {
-    const bridge = await startWatched(process.execPath, [inRoot("js/redis-http/bin.mjs"), "--port", "0"], {
+    const args = [inRoot("js/redis-http/bin.mjs"), "--port", "0", "--connections-max", CONNECTIONS_MAX];
+    const bridge = await startWatched(process.execPath, args, {
       env: { REDIS_HTTP_TOKEN: token, REDIS_HTTP_REDIS_URL: redis.url },
       ready: (line) => (line.startsWith("http://") ? line : undefined),
     });

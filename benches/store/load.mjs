@@ -55,7 +55,7 @@ function converse(socket, next, answers) {
       socket.write(request);
     };
     socket.on("error", reject);
-    socket.on("close", () => reject(new Error("the connection was closed before an answer")));
+    socket.on("close", () => reject(new Error(`the connection was closed before an answer; ${received.length} bytes of it had come`)));
     socket.on("data", (chunk) => {
       received = received.length ? Buffer.concat([received, chunk]) : chunk;
       const answer = whole(received);

@@ -7,10 +7,12 @@ import { load } from "./load.mjs";
 import { newToken, requestOf } from "./setup.mjs";
 
 export const CONNECTIONS = 32;
-export const ROUNDS = 12;
-const TURN_MS = 1_000;
+export const ROUNDS = 20;
+const TURN_MS = 500;
 const WARM_UP_MS = 1_500;
 const TOKENS = 100;
+// A busy machine makes a call miss its deadline now and then; more than this share is a fault.
+const DEGRADED_SHARE_MAX = 0.01;
 const AT_ONCE = 100;
 const AT_ONCE_TIMES = 20;
 
@@ -30,17 +32,18 @@ export async function measure(contestants) {
       rate.per_s.push(per_s);
       rate.shares.push(share);
     }
-    if (round % 4 === 0) console.log(`  … round ${round} of ${ROUNDS}`);
+    if (round % 5 === 0) console.log(`  … round ${round} of ${ROUNDS}`);
   }
   return rates.map(({ shares, ...rate }) => ({ ...rate, generator: median(shares) }));
 }
 
-async function turn({ name, port }, requests, ms) {
+async function turn({ name, port, said }, requests, ms) {
   const before = process.cpuUsage();
-  const { took_ms, answers } = await load({ port, requests, connections: CONNECTIONS, ms });
+  const { took_ms, answers } = await load({ port, requests, connections: CONNECTIONS, ms }).catch((error) => {
+    throw new Error([`${name}: ${error.message}`, ...said].join("\n"));
+  });
   const { user, system } = process.cpuUsage(before);
-  assertAdmitted(name, answers);
-  return { per_s: (answers.length / took_ms) * 1000, share: (user + system) / 1000 / took_ms };
+  return { per_s: (admitted(name, answers) / took_ms) * 1000, share: (user + system) / 1000 / took_ms };
 }
 
 /** Milliseconds from the first request to the last answer of 100 sent at once: the median of several times. */
@@ -49,16 +52,22 @@ export async function atOnce({ name, port }) {
   const times_ms = [];
   for (let time = 0; time < AT_ONCE_TIMES; time += 1) {
     const { took_ms, answers } = await load({ port, requests, connections: AT_ONCE, count: AT_ONCE });
-    assertAdmitted(name, answers);
+    admitted(name, answers);
     times_ms.push(took_ms);
   }
   return median(times_ms);
 }
 
-/** A refusal, or an answer without the store, is other work than what is measured. */
-function assertAdmitted(name, answers) {
-  const other = answers.filter(({ status, degraded }) => status !== 200 || degraded);
-  if (!other.length) return;
-  const [{ status, degraded }] = other;
-  throw new Error(`${name}: ${other.length} of ${answers.length} answers under load were not 200 by the store (${status}, degraded ${degraded})`);
+/**
+ * How many answers the store had its part in: only these are the work that is measured. Throws for a refusal,
+ * and where the store was left out more than now and then.
+ */
+function admitted(name, answers) {
+  const refused = answers.find(({ status }) => status !== 200);
+  if (refused) throw new Error(`${name} answers ${refused.status} under load`);
+  const degraded = answers.filter((answer) => answer.degraded).length;
+  if (degraded > DEGRADED_SHARE_MAX * answers.length) {
+    throw new Error(`${name} decides ${degraded} of ${answers.length} requests under load without the store`);
+  }
+  return answers.length - degraded;
 }
