@@ -33,9 +33,9 @@ export async function startWatched(command, args, { env = process.env, ready }) 
   const output = createInterface({ input: shell.stdout });
   const value = await new Promise((resolve) => {
     output.on("line", (line) => {
-      keep(line);
       const made = ready(line);
-      if (made !== undefined) resolve(made);
+      if (made === undefined) keep(line);
+      else resolve(made);
     });
     output.once("close", () => resolve(undefined));
   });

@@ -21,6 +21,8 @@ const HOST = "127.0.0.1";
 export async function startWorkerd({ modules, bindings, compatibilityDate }) {
   // Only its owner may enter this folder, and the configuration holds throw-away secrets.
   const dir = mkdtempSync(join(tmpdir(), "portcullis-workerd-"));
+  const remove = () => rmSync(dir, { recursive: true, force: true });
+  process.once("exit", remove);
   try {
     for (const { name, path } of modules) copyFileSync(path, join(dir, name));
     const file = join(dir, "config.capnp");
@@ -30,7 +32,8 @@ export async function startWorkerd({ modules, bindings, compatibilityDate }) {
     return { port: value, said, dispose: stop };
   } finally {
     // Everything embedded has been read by the time it listens.
-    rmSync(dir, { recursive: true, force: true });
+    process.off("exit", remove);
+    remove();
   }
 }
 
