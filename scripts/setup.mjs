@@ -34,7 +34,7 @@ const tools = (...names) => () => installCargoTools(names);
 const PROFILES = {
   check: [node, rust, rustComponents],
   start: [node, rust, npmPackages, wasmTarget, tools("wasm-bindgen-cli", "worker-build")],
-  bench: [node, rust, npmPackages, wasmTarget, tools("wasm-bindgen-cli", "worker-build")],
+  bench: [node, rust, npmPackages, wasmTarget, tools("wasm-bindgen-cli", "worker-build"), redis],
   test: [
     node,
     rust,

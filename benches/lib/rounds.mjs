@@ -50,7 +50,7 @@ async function turn({ run, isAsync }, calls) {
 }
 
 /** By chance: in a fixed order, another program's rhythm can meet one contestant every time. */
-function shuffled(list) {
+export function shuffled(list) {
   const drawn = [...list];
   for (let last = drawn.length - 1; last > 0; last--) {
     const other = Math.floor(Math.random() * (last + 1));

@@ -1,5 +1,5 @@
-// redis-server, for the tests and for `npm start -- --store redis`. From PATH where it is there; else
-// from Debian's packages where we may install; else the user is told what to install.
+// redis-server, for the tests, the benchmarks and `npm start -- --store redis`. From PATH where it is there;
+// else from Debian's packages where we may install; else the user is told what to install.
 
 import { findOnPath, probe } from "../lib/process.mjs";
 import { StepError } from "../lib/step.mjs";
