@@ -25,7 +25,7 @@ try {
   const rates = await measure(running);
   const packages = ["workerd", "hono", "@upstash/redis", "@upstash/ratelimit"].map((name) => `${name} ${versionOf(name)}`);
   console.log(`\n${machine()}, ${packages.join(", ")};`);
-  console.log(`${ROUNDS} rounds, ${CONNECTIONS} connections, EdDSA.\n`);
+  console.log(`${ROUNDS} rounds, ${CONNECTIONS} connections.\n`);
   console.log(ratesReport(rates));
   const ours = running.find(({ name }) => name === OURS);
   if (ours) await measureOutage(ours);

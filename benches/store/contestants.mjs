@@ -8,7 +8,7 @@ import { Redis } from "@upstash/redis";
 import { credentialBindings } from "../../scripts/lib/credentials.mjs";
 import { inRoot, WORKER_BUNDLE_DIR } from "../../scripts/lib/project.mjs";
 import { denied } from "./peer-names.mjs";
-import { AUDIENCE, credentials, ISSUER, ONE_LIMIT, publicJwk, QUOTA, THREE_LIMITS, WINDOW } from "./setup.mjs";
+import { ALGORITHMS, AUDIENCE, credentials, ISSUER, ONE_LIMIT, QUOTA, THREE_LIMITS, WINDOW } from "./setup.mjs";
 import { startWorkerd } from "./workerd.mjs";
 
 export const FLOOR = "empty Hono Worker";
@@ -18,18 +18,25 @@ export const RIVAL_AT_ONCE = "Hono, Upstash, all at once";
 
 const compatibilityDate = /^compatibility_date = "([^"]+)"/m.exec(readFileSync(inRoot("wrangler.toml"), "utf8"))[1];
 
-/** Each { name, limits: how many, start({ url, token }) of a store }: that resolves to { port, said, dispose }. */
+/**
+ * Each { name, algorithm, limits: how many, start({ url, token }) of a store }: that resolves to { port, said, dispose }.
+ * HS256 is what hono/jwt takes by default; EdDSA is what our Worker is set up with.
+ */
 export async function contestants() {
   const empty = [await bundled("empty-worker.mjs")];
   const peer = [await bundled("peer-worker.mjs")];
-  const list = [{ name: FLOOR, limits: 0, start: () => startWorkerd({ modules: empty, bindings: {}, compatibilityDate }) }];
-  for (const limits of [ONE_LIMIT, THREE_LIMITS]) {
-    list.push({ name: OURS, limits: limits.length, start: (store) => startOurs(limits, store), revoke: revokeOurs, spend: spendOurs });
-    for (const name of [RIVAL, RIVAL_AT_ONCE]) {
-      const start = (store) => startPeer(peer, { limits, atOnce: name === RIVAL_AT_ONCE }, store);
-      list.push({ name, limits: limits.length, start, revoke: revokePeers, spend: spendPeers });
-    }
-  }
+  const floor = () => startWorkerd({ modules: empty, bindings: {}, compatibilityDate });
+  const list = [{ name: FLOOR, algorithm: "HS256", limits: 0, start: floor }];
+  const enter = (name, algorithm, limits) => {
+    const start =
+      name === OURS
+        ? (store) => startOurs(algorithm, limits, store)
+        : (store) => startPeer(peer, { algorithm, limits, atOnce: name === RIVAL_AT_ONCE }, store);
+    const spending = name === OURS ? { revoke: revokeOurs, spend: spendOurs } : { revoke: revokePeers, spend: spendPeers };
+    list.push({ name, algorithm, limits: limits.length, start, ...spending });
+  };
+  for (const name of [OURS, RIVAL]) for (const algorithm of Object.keys(ALGORITHMS)) enter(name, algorithm, ONE_LIMIT);
+  for (const name of [OURS, RIVAL, RIVAL_AT_ONCE]) enter(name, "HS256", THREE_LIMITS);
   return list;
 }
 
@@ -48,33 +55,33 @@ async function bundled(source) {
   return { name: "index.js", path, type: "esModule" };
 }
 
-function startOurs(limits, { url, token }) {
-  const algorithm = "sliding-window";
+function startOurs(algorithm, limits, { url, token }) {
   const portcullis = {
     issuer: ISSUER,
     audience: [AUDIENCE],
     gate: { limit: QUOTA, window: WINDOW },
-    limits: limits.map((limit) => ({ ...limit, algorithm, limit: QUOTA, window: WINDOW })),
+    limits: limits.map((limit) => ({ ...limit, algorithm: "sliding-window", limit: QUOTA, window: WINDOW })),
   };
   return startWorkerd({
     modules: [
       { name: "index.js", path: inRoot(WORKER_BUNDLE_DIR, "index.js"), type: "esModule" },
       { name: "index_bg.wasm", path: inRoot(WORKER_BUNDLE_DIR, "index_bg.wasm"), type: "wasm" },
     ],
-    bindings: { portcullis, ...credentialBindings(credentials), PORTCULLIS_STORE_URL: url, PORTCULLIS_STORE_TOKEN: token },
+    bindings: { portcullis, ...credentialBindings({ ...credentials, keys: ALGORITHMS[algorithm].keys }), PORTCULLIS_STORE_URL: url, PORTCULLIS_STORE_TOKEN: token },
     compatibilityDate,
   });
 }
 
-function startPeer(modules, { limits, atOnce }, { url, token }) {
-  const CONFIG = { jwk: publicJwk, issuer: ISSUER, audience: AUDIENCE, limits, quota: QUOTA, window: WINDOW, atOnce };
+function startPeer(modules, { algorithm, limits, atOnce }, { url, token }) {
+  const CONFIG = { jwk: ALGORITHMS[algorithm].verifier, issuer: ISSUER, audience: AUDIENCE, limits, quota: QUOTA, window: WINDOW, atOnce };
   return startWorkerd({ modules, bindings: { CONFIG, REDIS_URL: url, REDIS_TOKEN: token }, compatibilityDate });
 }
 
 const revokeOurs = ({ port }, { token }) => ask(port, "/oauth/revoke", new URLSearchParams({ token }));
 
 function spendOurs({ port }, { sub }) {
-  const order = new Blob([JSON.stringify({ key: sub, cost: QUOTA })], { type: "application/json" });
+  // One was taken already, and more than is left is refused whole.
+  const order = new Blob([JSON.stringify({ key: sub, cost: QUOTA - 1 })], { type: "application/json" });
   return ask(port, `/v1/limits/${ONE_LIMIT[0].name}`, order);
 }
 

@@ -18,8 +18,8 @@ const POLL_MS = 50;
  * { healthy, first, open }: the milliseconds of the answers of a phase, in their order. Rejects unless every
  * answer was 200, and said that it was decided without the store exactly where it was.
  */
-export async function outages({ port }, { redis }) {
-  const requests = Array.from({ length: 20 }, () => requestOf(newToken()));
+export async function outages({ port, algorithm }, { redis }) {
+  const requests = Array.from({ length: 20 }, () => requestOf(newToken(algorithm)));
   const ask = async (count) => (await load({ port, requests, connections: 1, count })).answers;
   const kills = [];
   for (let kill = 0; kill < KILLS; kill += 1) {

@@ -30,8 +30,10 @@ async function build({ CONFIG, REDIS_URL, REDIS_TOKEN }) {
   const isDenied = (c) => redis.get(denied(c.get("jwtPayload").jti));
 
   const app = new Hono();
-  const secret = await crypto.subtle.importKey("jwk", jwk, { name: "Ed25519" }, false, ["verify"]);
-  app.use(jwt({ secret, alg: "EdDSA", verification: { iss: issuer, aud: audience, typ: "at+jwt" } }));
+  const { alg } = jwk;
+  const kind = alg === "EdDSA" ? { name: "Ed25519" } : { name: "HMAC", hash: "SHA-256" };
+  const secret = await crypto.subtle.importKey("jwk", jwk, kind, false, ["verify"]);
+  app.use(jwt({ secret, alg, verification: { iss: issuer, aud: audience, typ: "at+jwt" } }));
   app.all("/v1/authorize", async (c) => {
     const { revoked, limited } = await (atOnce ? allAtOnce : oneByOne)(() => isDenied(c), taken(c));
     if (revoked) return c.json({ error: "revoked" }, 401);

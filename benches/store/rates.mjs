@@ -16,19 +16,20 @@ const DEGRADED_SHARE_MAX = 0.01;
 const AT_ONCE = 100;
 const AT_ONCE_TIMES = 20;
 
-const manyRequests = () => Array.from({ length: TOKENS }, (_, i) => requestOf(newToken(), i + 1));
+const manyRequests = (algorithm) => Array.from({ length: TOKENS }, (_, i) => requestOf(newToken(algorithm), i + 1));
 
 /**
  * Resolves to the contestants, each with { per_s: requests per second of each round,
  * generator: the share of a core that the load generator took in its turns }.
  */
 export async function measure(contestants) {
-  const requests = manyRequests();
-  const rates = contestants.map((contestant) => ({ ...contestant, per_s: [], shares: [] }));
-  for (const rate of rates) await turn(rate, requests, WARM_UP_MS);
+  const rates = contestants.map((contestant) => {
+    return { ...contestant, requests: manyRequests(contestant.algorithm), per_s: [], shares: [] };
+  });
+  for (const rate of rates) await turn(rate, WARM_UP_MS);
   for (let round = 1; round <= ROUNDS; round += 1) {
     for (const rate of shuffled(rates)) {
-      const { per_s, share } = await turn(rate, requests, TURN_MS);
+      const { per_s, share } = await turn(rate, TURN_MS);
       rate.per_s.push(per_s);
       rate.shares.push(share);
     }
@@ -37,7 +38,7 @@ export async function measure(contestants) {
   return rates.map(({ shares, ...rate }) => ({ ...rate, generator: median(shares) }));
 }
 
-async function turn({ name, port, said }, requests, ms) {
+async function turn({ name, port, said, requests }, ms) {
   const before = process.cpuUsage();
   const { took_ms, answers } = await load({ port, requests, connections: CONNECTIONS, ms }).catch((error) => {
     throw new Error([`${name}: ${error.message}`, ...said].join("\n"));
@@ -47,8 +48,8 @@ async function turn({ name, port, said }, requests, ms) {
 }
 
 /** Milliseconds from the first request to the last answer of 100 sent at once: the median of several times. */
-export async function atOnce({ name, port }) {
-  const requests = manyRequests();
+export async function atOnce({ name, algorithm, port }) {
+  const requests = manyRequests(algorithm);
   const times_ms = [];
   for (let time = 0; time < AT_ONCE_TIMES; time += 1) {
     const { took_ms, answers } = await load({ port, requests, connections: AT_ONCE, count: AT_ONCE });

@@ -10,27 +10,29 @@ const TRIPS_MAX = 1;
 // Of a core: beyond it the generator may be what is measured.
 const GENERATOR_MAX = 0.8;
 
-/** A contestant by its name and its limits. */
-export const title = ({ name, limits }) => (limits ? `${name}, ${limits} ${limits === 1 ? "limit" : "limits"}` : name);
+/** A contestant by its name, its algorithm and its limits. */
+export const title = ({ name, algorithm, limits }) =>
+  limits ? `${name}, ${algorithm}, ${limits} ${limits === 1 ? "limit" : "limits"}` : name;
 
 /** rates: as `measure` resolves to them. */
 export function ratesReport(rates) {
-  const find = (name, limits) => rates.find((rate) => rate.name === name && rate.limits === limits);
-  const heads = ["Worker", "limits", "median req/s", "best req/s", "ours is times that", "10th to 90th percentile", "round trips"];
-  const rows = rates.map((rate) => rateRow(rate, find(OURS, rate.limits || 1)));
+  const find = (name, limits, algorithm = "HS256") =>
+    rates.find((rate) => rate.name === name && rate.limits === limits && rate.algorithm === algorithm);
+  const heads = ["Worker", "algorithm", "limits", "median req/s", "best req/s", "ours is times that", "10th to 90th percentile", "round trips"];
+  const rows = rates.map((rate) => rateRow(rate, find(OURS, rate.limits || 1, rate.algorithm)));
   const bars = [1, 3].map((limits) => {
     const rival = find(RIVAL, limits);
-    return `Bar: at least ${RATIO_MIN}x ${title({ name: RIVAL, limits })}: ${ratioVerdict(find(OURS, limits), rival)}.`;
+    return `Bar: at least ${RATIO_MIN}x ${title({ name: RIVAL, algorithm: "HS256", limits })}: ${ratioVerdict(find(OURS, limits), rival)}.`;
   });
   const trips = `Bar: ${TRIPS_MAX} round trip with 3 limits: ${tripsVerdict(find(OURS, 3))}.`;
   return [table(heads, rows), "", generatorLine(find(FLOOR, 0)), ...bars, trips].join("\n");
 }
 
-function rateRow({ name, limits, trips, per_s }, ours) {
+function rateRow({ name, algorithm, limits, trips, per_s }, ours) {
   const sorted = ours ? ratios(ours, { per_s }).toSorted((a, b) => a - b) : [];
   const at = (share) => sorted[Math.floor(share * (sorted.length - 1))]?.toFixed(2) ?? "-";
   const [middle, best] = [median(per_s), Math.max(...per_s)].map((value) => value.toFixed(0));
-  return [name, String(limits), middle, best, at(0.5), ours ? `${at(0.1)} to ${at(0.9)}` : "-", trips.toFixed(1)];
+  return [name, limits ? algorithm : "-", String(limits), middle, best, at(0.5), ours ? `${at(0.1)} to ${at(0.9)}` : "-", trips.toFixed(1)];
 }
 
 /** Within a round all met the same machine: the ratio is taken there, and the median afterwards. */
