@@ -10,9 +10,9 @@ const DENY_WARNINGS = ["--", "-D", "warnings"];
 
 const cargo = (...args) => ({ command: "cargo", args });
 // The Node that npm installed: the one on PATH may be too old for miniflare.
-const nodeTests = (files) => ({
+const nodeTests = (files, ...flags) => ({
   command: npmBin("node"),
-  args: ["--test", "--test-timeout=120000", files],
+  args: ["--test", "--test-timeout=120000", ...flags, files],
   counts: nodeCounts,
 });
 
@@ -82,5 +82,12 @@ export const SUITES = [
   },
   { name: "worker", title: "the Worker in workerd", needs: "build", ...nodeTests("tests/worker/**/*.test.mjs") },
   { name: "redis", title: "Redis over HTTP", ...nodeTests("tests/redis/**/*.test.mjs") },
+  {
+    name: "chaos",
+    title: "failures of the store, in workerd on a real redis-server",
+    needs: "build",
+    // One file after the other: the load of one must not make another miss a deadline.
+    ...nodeTests("tests/chaos/**/*.test.mjs", "--test-concurrency=1"),
+  },
   { name: "packaging", title: "packaging and scripts", needs: "build", ...nodeTests("tests/packaging/**/*.test.mjs") },
 ];

@@ -52,6 +52,8 @@ const FAULTS = {
   drip: async (exchange, { ms = 100 }) => exchange.stream(drip((await exchange.forward()).body, ms)),
 };
 
+export const FAULT_NAMES = Object.keys(FAULTS);
+
 /** Shorthands for the statuses that a store answers with. */
 export const UNAUTHORIZED = { fault: "answer", status: 401, body: '{"error":"WRONGPASS invalid or missing auth token"}' };
 export const QUOTA_EXCEEDED = { fault: "answer", status: 429, body: '{"error":"ERR max requests limit exceeded"}' };

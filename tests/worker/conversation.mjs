@@ -9,7 +9,7 @@ const FORM = "application/x-www-form-urlencoded";
 const LOG_WAIT_MS = 3_000;
 
 // What the tests count by, whatever wrangler.toml ships: no limit that they do not mean to meet.
-const LIMITS = {
+export const LIMITS = {
   gate: { limit: 1_000_000, window: "60s" },
   limits: [{ name: "per-subject", key: "subject", algorithm: "sliding-window", limit: 100, window: "60s" }],
 };
