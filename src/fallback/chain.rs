@@ -65,7 +65,7 @@ impl<P, S> Chain<P, S> {
         let Instance { telemetry, outages, .. } = &*self.instance;
         let error = match answer {
             Ok(answer) => {
-                outages.meet();
+                outages.answered(true);
                 self.recovered(ticket, now);
                 return Ok(answer);
             }
@@ -73,10 +73,11 @@ impl<P, S> Chain<P, S> {
         };
         let health = Health::of(&error);
         if health == Health::Well {
-            outages.meet();
+            outages.answered(true);
             self.recovered(ticket, now);
             return Err(Unanswered::Answered(error));
         }
+        outages.answered(false);
         telemetry.record(&Event::StoreFailed { verb, error: &error });
         let refused = health == Health::Refused;
         if refused {

@@ -37,7 +37,7 @@ impl<S: Store> Guard<S> {
         if let Some(readiness) = self.outage_readiness() {
             // While the breaker waits this asks nothing, and then it starts the probe.
             let _ = self.store.get(EntryKey::probe(), now).await;
-            return readiness;
+            return self.outage_readiness().unwrap_or(readiness);
         }
         let answers = if self.telemetry().store_is_to_be_asked(PROBE_WAIT_MS, now) {
             self.probe(now).await.is_ok()
@@ -47,12 +47,17 @@ impl<S: Store> Guard<S> {
         if answers { Readiness::Ready } else { Readiness::NotReady }
     }
 
-    /// What an open breaker means: credentials that are refused will not mend by themselves, and
+    /// What a chain's failing first store means: credentials that are refused will not mend by themselves, and
     /// where nothing is accepted unchecked there is nothing to do but wait.
     pub fn outage_readiness(&self) -> Option<Readiness> {
-        let outage = self.instance.outages.primary.outage()?;
+        let outages = &self.instance.outages;
+        let outage = outages.primary.outage();
+        if outage.is_none() && !outages.is_failing() {
+            return None;
+        }
+        let refused = outage.is_some_and(|outage| outage.refused);
         let closed = self.config().revocation.mode == RevocationMode::Closed;
-        Some(if outage.refused || closed { Readiness::NotReady } else { Readiness::Degraded })
+        Some(if refused || closed { Readiness::NotReady } else { Readiness::Degraded })
     }
 
     /// All counters, and how the stores stand at `now`, in the Prometheus text format, version 0.0.4.
@@ -60,7 +65,7 @@ impl<S: Store> Guard<S> {
     pub fn metrics(&self, now: UnixMs) -> String {
         let outages = &self.instance.outages;
         let outage = outages.primary.outage();
-        let up = outage.is_none() && self.telemetry().store_answers();
+        let up = outage.is_none() && !outages.is_failing() && self.telemetry().store_answers();
         let outage_s = outage.map_or(0, |outage| now.since(outage.since).div_euclid(1000));
         let waiting = u64::try_from(outages.journal(|journal| journal.len())).unwrap_or(u64::MAX);
         let gauges = [

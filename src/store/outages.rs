@@ -30,6 +30,8 @@ pub struct Outages {
     replaying_ms: AtomicU64,
     /// The primary has answered this instance at least once.
     met: AtomicBool,
+    /// The primary's last call failed.
+    failing: AtomicBool,
     /// The primary's clock was off when it last answered.
     clock_off: AtomicBool,
 }
@@ -47,6 +49,7 @@ impl Outages {
             checked: Mutex::new(Expiring::new(CHECKED_MAX, Seed(seed))),
             replaying_ms: AtomicU64::new(0),
             met: AtomicBool::new(false),
+            failing: AtomicBool::new(false),
             clock_off: AtomicBool::new(false),
         }
     }
@@ -81,9 +84,18 @@ impl Outages {
         checked.get(&token, now).is_some()
     }
 
-    /// Notes that the primary answered.
-    pub fn meet(&self) {
-        self.met.store(true, Relaxed);
+    /// Notes whether the primary answered a call.
+    pub fn answered(&self, answered: bool) {
+        self.failing.store(!answered, Relaxed);
+        if answered {
+            self.met.store(true, Relaxed);
+        }
+    }
+
+    /// Whether the primary's last call failed, the breaker open or not yet.
+    #[must_use]
+    pub fn is_failing(&self) -> bool {
+        self.failing.load(Relaxed)
     }
 
     /// Whether the primary has refused our credentials and never taken them: a deployment that was
