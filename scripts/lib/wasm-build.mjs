@@ -21,6 +21,7 @@ export function wasmBuildEnv(feature) {
   return {
     ...wasmEnv(),
     CARGO_TARGET_DIR: inRoot("target", feature),
+    CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS: feature === "npm" ? "-Ctarget-feature=+simd128" : "",
     // With these three worker-build has nothing to download.
     WASM_BINDGEN_BIN: bindgen,
     WASM_OPT_BIN: npmBin("wasm-opt"),

@@ -1,5 +1,7 @@
 //! The protected header: what is read of it, and what is refused outright.
 
+use std::borrow::Cow;
+
 use super::json::{Value, read_object};
 use super::{Algorithm, JwtError, compact};
 
@@ -9,20 +11,23 @@ const ENCODED_BYTES_MAX: usize = 4096;
 /// The header parameters that matter. `jwk`, `jku`, `x5u` and `x5c` are never read: a token does
 /// not bring its own key (RFC 8725 section 3.10).
 #[derive(Debug, Default)]
-pub(super) struct Header {
+pub(super) struct Header<'h> {
     pub(super) algorithm: Option<Algorithm>,
-    pub(super) kid: Option<String>,
-    pub(super) typ: Option<String>,
+    pub(super) kid: Option<Cow<'h, str>>,
+    pub(super) typ: Option<Cow<'h, str>>,
 }
 
-impl Header {
-    pub(super) fn parse(encoded: &str) -> Result<Self, JwtError> {
-        if encoded.len() > ENCODED_BYTES_MAX {
-            return Err(JwtError::JwsInvalid { reason: "the header is too long" });
-        }
-        let bytes = compact::decode(encoded)?;
-        let text = std::str::from_utf8(&bytes)
-            .map_err(|_| JwtError::JwsInvalid { reason: "the header is not UTF-8" })?;
+/// The header's JSON text.
+pub(super) fn decode(encoded: &str) -> Result<String, JwtError> {
+    if encoded.len() > ENCODED_BYTES_MAX {
+        return Err(JwtError::JwsInvalid { reason: "the header is too long" });
+    }
+    String::from_utf8(compact::decode(encoded)?)
+        .map_err(|_| JwtError::JwsInvalid { reason: "the header is not UTF-8" })
+}
+
+impl<'h> Header<'h> {
+    pub(super) fn parse(text: &'h str) -> Result<Self, JwtError> {
         let mut header = Self::default();
         let mut fault = None;
         let mut names_alg = false;
@@ -40,11 +45,11 @@ impl Header {
         fault.map_or(Ok(header), Err)
     }
 
-    fn member(&mut self, name: &str, value: Value<'_>) -> Result<(), JwtError> {
+    fn member(&mut self, name: &str, value: Value<'h>) -> Result<(), JwtError> {
         match (name, value) {
             ("alg", Value::String(alg)) => self.algorithm = Algorithm::from_name(&alg),
-            ("kid", Value::String(kid)) => self.kid = Some(kid.into_owned()),
-            ("typ", Value::String(typ)) => self.typ = Some(typ.into_owned()),
+            ("kid", Value::String(kid)) => self.kid = Some(kid),
+            ("typ", Value::String(typ)) => self.typ = Some(typ),
             ("alg", _) => return Err(JwtError::JwsInvalid { reason: "alg is not a string" }),
             ("kid", _) => return Err(JwtError::JwsInvalid { reason: "kid is not a string" }),
             ("typ", _) => return Err(JwtError::JwsInvalid { reason: "typ is not a string" }),

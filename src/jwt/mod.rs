@@ -9,7 +9,6 @@ mod claims;
 mod compact;
 mod error;
 mod header;
-mod hmac;
 mod issued_at;
 mod json;
 mod jwk;

@@ -2,7 +2,7 @@
 
 use super::JwtError;
 use super::compact::{self, Compact};
-use super::header::Header;
+use super::header::{self, Header};
 use super::{Claims, Key, KeySet, Policy};
 use crate::UnixMs;
 
@@ -19,7 +19,8 @@ pub fn select<'t, 'k>(
     now: UnixMs,
 ) -> Result<Selected<'t, 'k>, JwtError> {
     let compact = Compact::parse(token, policy.token_bytes_max)?;
-    let header = Header::parse(compact.header)?;
+    let header = header::decode(compact.header)?;
+    let header = Header::parse(&header)?;
     let key = keys.select(&header, now)?;
     policy.check_type(header.typ.as_deref())?;
     Ok(Selected { compact, key })
