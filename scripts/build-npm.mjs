@@ -41,7 +41,7 @@ async function bind(wasm, env) {
   await run(env.WASM_BINDGEN_BIN, bindgenArgs, { env, label: "wasm-bindgen", next });
   const bound = inRoot(NPM_MODULE_DIR, "portcullis_bg.wasm");
   const optimised = `${bound}.optimised`;
-  const optArgs = ["-O4", "--low-memory-unused", ...WASM_FEATURES.map((feature) => `--enable-${feature}`), bound, "-o", optimised];
+  const optArgs = ["-O4", ...WASM_FEATURES.map((feature) => `--enable-${feature}`), bound, "-o", optimised];
   await run(env.WASM_OPT_BIN, optArgs, { env, label: "wasm-opt", next });
   renameSync(optimised, bound);
 }

@@ -10,7 +10,7 @@ use wasm_bindgen::prelude::wasm_bindgen;
 use wasm_bindgen::{JsCast as _, JsValue};
 
 use crate::UnixMs;
-use crate::jwt::{ClockTolerance, JwkSet, JwtError, KeySet, Policy, select};
+use crate::jwt::{ClockTolerance, JwkSet, JwtError, KeySet, LastHeader, Policy, select_after};
 
 /// Options of a verifier, as a JavaScript object; all are optional.
 #[derive(Deserialize)]
@@ -48,8 +48,7 @@ const ROOM_BYTES_MAX: usize = 16 * 1024;
 /// Verifies tokens by a key set and a policy.
 #[wasm_bindgen]
 pub struct TokenVerifier {
-    keys: KeySet,
-    policy: Policy,
+    rules: Rules,
     /// Where JavaScript leaves a token and finds its payload. It never moves.
     room: Box<[u8]>,
     refused: Option<JsValue>,
@@ -86,7 +85,8 @@ impl TokenVerifier {
             ..Policy::default()
         };
         let room = vec![0; policy.token_bytes_max.min(ROOM_BYTES_MAX)].into_boxed_slice();
-        Ok(Self { keys, policy, room, refused: None })
+        let rules = Rules { keys, policy, last: LastHeader::default() };
+        Ok(Self { rules, room, refused: None })
     }
 
     /// The payload of `token` as JSON text, exactly as signed, if the token holds at `nowMs`
@@ -94,16 +94,8 @@ impl TokenVerifier {
     ///
     /// # Errors
     /// An `Error` whose `code` is one of [`JwtError::code`], or `ERR_TIME_INVALID`.
-    pub fn verify(&self, token: &str, now_ms: f64) -> Result<String, JsValue> {
-        let now = unix_ms(now_ms).ok_or_else(|| {
-            error("ERR_TIME_INVALID", "nowMs must be milliseconds since the Unix epoch")
-        })?;
-        let verified = || {
-            let signed = select(token, &self.keys, &self.policy, now)?.check_signature()?;
-            signed.claims(&self.policy, now)?;
-            Ok(signed.into_payload())
-        };
-        verified().map_err(|e| refusal(&e))
+    pub fn verify(&mut self, token: &str, now_ms: f64) -> Result<String, JsValue> {
+        self.rules.verify(token, now_ms)
     }
 
     /// The address of the room: a token written there is verified by
@@ -126,8 +118,7 @@ impl TokenVerifier {
     pub fn verify_in_room(&mut self, token_bytes: usize, now_ms: f64) -> usize {
         let token = self.room.get(..token_bytes).and_then(|token| str::from_utf8(token).ok());
         // No such token reaches this through our loader; there is no refusal of its own for it.
-        let payload = self.verify(token.unwrap_or_default(), now_ms);
-        match payload {
+        match self.rules.verify(token.unwrap_or_default(), now_ms) {
             Ok(payload) => {
                 // A payload is shorter than its token.
                 self.room.iter_mut().zip(payload.bytes()).for_each(|(byte, new)| *byte = new);
@@ -144,6 +135,27 @@ impl TokenVerifier {
     #[wasm_bindgen(js_name = takeRefusal)]
     pub fn take_refusal(&mut self) -> Option<JsValue> {
         self.refused.take()
+    }
+}
+
+struct Rules {
+    keys: KeySet,
+    policy: Policy,
+    last: LastHeader,
+}
+
+impl Rules {
+    fn verify(&mut self, token: &str, now_ms: f64) -> Result<String, JsValue> {
+        let now = unix_ms(now_ms).ok_or_else(|| {
+            error("ERR_TIME_INVALID", "nowMs must be milliseconds since the Unix epoch")
+        })?;
+        let mut verified = || {
+            let Self { keys, policy, last } = self;
+            let signed = select_after(last, token, keys, policy, now)?.check_signature()?;
+            signed.claims(policy, now)?;
+            Ok(signed.into_payload())
+        };
+        verified().map_err(|e| refusal(&e))
     }
 }
 

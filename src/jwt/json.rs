@@ -28,29 +28,28 @@ pub(super) enum Value<'de> {
     Other,
 }
 
-/// Reads `text` as one JSON object and hands each member to `visit`.
+/// Reads `text` as one JSON object into a new `T`, to which `visit` adds each member.
 ///
 /// # Errors
 /// In fixed words: not JSON, not an object, a duplicate member, nested too deeply.
-pub(super) fn read_object<'de>(
+pub(super) fn read_object<'de, T: Default>(
     text: &'de str,
-    mut visit: impl FnMut(&str, Value<'de>),
-) -> Result<(), &'static str> {
-    let Some(members) = flat::read(text) else { return read_any_object(text, visit) };
-    members.for_each(|(name, value)| visit(name, value));
-    Ok(())
+    visit: impl Fn(&mut T, &str, Value<'de>),
+) -> Result<T, &'static str> {
+    flat::read(text, &visit).map_or_else(|| read_any_object(text, visit), Ok)
 }
 
-fn read_any_object<'de>(
+fn read_any_object<'de, T: Default>(
     text: &'de str,
-    visit: impl FnMut(&str, Value<'de>),
-) -> Result<(), &'static str> {
+    visit: impl Fn(&mut T, &str, Value<'de>),
+) -> Result<T, &'static str> {
+    let mut read = T::default();
     let fault = Cell::new(None);
     let mut json = serde_json::Deserializer::from_str(text);
-    let seed = Object { fault: &fault, visit };
+    let seed = Object { fault: &fault, visit: |name: &str, value| visit(&mut read, name, value) };
     let outcome = seed.deserialize(&mut json).and_then(|()| json.end());
     match (outcome, fault.get()) {
-        (Ok(()), _) => Ok(()),
+        (Ok(()), _) => Ok(read),
         (Err(_), Some(reason)) => Err(reason),
         (Err(_), None) => Err("not JSON"),
     }
@@ -61,7 +60,7 @@ fn read_any_object<'de>(
 /// # Errors
 /// In fixed words: what it is instead.
 pub fn check_object(text: &str) -> Result<(), &'static str> {
-    read_object(text, |_, _| ())
+    read_object(text, |(), _, _| ())
 }
 
 /// The names of the members of the JSON object `text`, in order.
@@ -69,9 +68,7 @@ pub fn check_object(text: &str) -> Result<(), &'static str> {
 /// # Errors
 /// As [`check_object`].
 pub fn member_names(text: &str) -> Result<Vec<String>, &'static str> {
-    let mut names = Vec::new();
-    read_object(text, |name, _| names.push(name.to_owned()))?;
-    Ok(names)
+    read_object(text, |names: &mut Vec<_>, name, _| names.push(name.to_owned()))
 }
 
 type Fault = Cell<Option<&'static str>>;
@@ -243,8 +240,7 @@ mod tests {
     use super::*;
 
     fn read(text: &str) -> Result<Vec<String>, &'static str> {
-        let mut names = Vec::new();
-        read_object(text, |name, _| names.push(name.to_owned())).map(|()| names)
+        member_names(text)
     }
 
     #[test]
@@ -310,11 +306,10 @@ mod tests {
 
     #[cfg(not(target_arch = "wasm32"))]
     fn by_both(text: &str) -> (Read<'_>, Read<'_>) {
-        let (mut short, mut long) = (Vec::new(), Vec::new());
-        (
-            read_object(text, |name, value| short.push((name.to_owned(), value))).map(|()| short),
-            read_any_object(text, |name, value| long.push((name.to_owned(), value))).map(|()| long),
-        )
+        fn push<'t>(members: &mut Vec<(String, Value<'t>)>, name: &str, value: Value<'t>) {
+            members.push((name.to_owned(), value));
+        }
+        (read_object(text, push), read_any_object(text, push))
     }
 
     #[cfg(not(target_arch = "wasm32"))]

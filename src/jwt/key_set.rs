@@ -42,7 +42,7 @@ impl KeySet {
     }
 
     /// The key a token's header selects: by `kid` and `alg`, among those not retired at `now`.
-    pub(super) fn select(&self, header: &Header<'_>, now: UnixMs) -> Result<&Key, JwtError> {
+    pub(super) fn select(&self, header: &Header, now: UnixMs) -> Result<&Key, JwtError> {
         let algorithm = header.algorithm.ok_or(JwtError::AlgNotAllowed)?;
         if !self.keys.iter().any(|key| key.algorithm() == algorithm) {
             return Err(JwtError::AlgNotAllowed);

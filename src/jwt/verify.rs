@@ -2,7 +2,7 @@
 
 use super::JwtError;
 use super::compact::{self, Compact};
-use super::header::{self, Header};
+use super::header::LastHeader;
 use super::{Claims, Key, KeySet, Policy};
 use crate::UnixMs;
 
@@ -18,10 +18,23 @@ pub fn select<'t, 'k>(
     policy: &Policy,
     now: UnixMs,
 ) -> Result<Selected<'t, 'k>, JwtError> {
+    select_after(&mut LastHeader::default(), token, keys, policy, now)
+}
+
+/// As [`select`], which is quicker for a token with the header of the one before.
+///
+/// # Errors
+/// As [`select`].
+pub fn select_after<'t, 'k>(
+    last: &mut LastHeader,
+    token: &'t str,
+    keys: &'k KeySet,
+    policy: &Policy,
+    now: UnixMs,
+) -> Result<Selected<'t, 'k>, JwtError> {
     let compact = Compact::parse(token, policy.token_bytes_max)?;
-    let header = header::decode(compact.header)?;
-    let header = Header::parse(&header)?;
-    let key = keys.select(&header, now)?;
+    let header = last.or_parse(compact.header)?;
+    let key = keys.select(header, now)?;
     policy.check_type(header.typ.as_deref())?;
     Ok(Selected { compact, key })
 }

@@ -11,25 +11,30 @@ const MEMBERS_MAX: usize = 12;
 /// Digits a double holds exactly, whatever they are.
 const DIGITS_MAX: usize = 15;
 
-type Member<'t> = (&'t str, Value<'t>);
-
-/// The members of the object `text` in order; `None` when it is not plain.
-pub(super) fn read(text: &str) -> Option<impl Iterator<Item = Member<'_>>> {
-    let mut members = [const { None }; MEMBERS_MAX];
+/// Reads the object `text` into a new `T`, to which `visit` adds each member; `None` when it is not
+/// plain.
+pub(super) fn read<'t, T: Default>(
+    text: &'t str,
+    visit: impl Fn(&mut T, &str, Value<'t>),
+) -> Option<T> {
+    let mut read = T::default();
+    let mut names = [""; MEMBERS_MAX];
     let mut rest = Rest(text);
     rest.take(b'{')?;
     for count in 0..MEMBERS_MAX {
         let name = rest.string()?;
-        rest.take(b':')?;
-        let value = rest.value()?;
-        if members.iter().flatten().any(|(other, _)| *other == name) {
+        // Byte by byte: names are short, and a call that compares memory would cost more.
+        let same = |other: &&str| other.len() == name.len() && other.bytes().eq(name.bytes());
+        if names.iter().take(count).any(same) {
             return None;
         }
-        *members.get_mut(count)? = Some((name, value));
+        *names.get_mut(count)? = name;
+        rest.take(b':')?;
+        visit(&mut read, name, rest.value()?);
         if rest.take(b',').is_none() {
             rest.take(b'}')?;
             rest.skip_space();
-            return rest.0.is_empty().then(|| members.into_iter().flatten());
+            return rest.0.is_empty().then_some(read);
         }
     }
     None
@@ -80,8 +85,7 @@ impl<'t> Rest<'t> {
 
     fn string(&mut self) -> Option<&'t str> {
         self.take(b'"')?;
-        let plain = |byte: u8| byte >= b' ' && byte != b'"' && byte != b'\\';
-        let end = self.0.bytes().position(|byte| !plain(byte))?;
+        let end = end_of_plain(self.0.as_bytes())?;
         let string = self.skip(end)?;
         (self.skip(1)? == "\"").then_some(string)
     }
@@ -118,6 +122,29 @@ impl<'t> Rest<'t> {
     }
 }
 
+/// Where the first byte stands that ends a string or needs another reader: a quote, a backslash, a
+/// control character.
+fn end_of_plain(bytes: &[u8]) -> Option<usize> {
+    const ONES: u64 = 0x0101_0101_0101_0101;
+    const HIGHS: u64 = 0x8080_8080_8080_8080;
+    let (words, tail) = bytes.as_chunks::<8>();
+    let mut before: usize = 0;
+    for word in words {
+        // Eight bytes at once. A byte below n, both under 128, borrows when n is taken from it, which
+        // shows in its high bit; the lowest one that shows is never a false one.
+        let word = u64::from_le_bytes(*word);
+        let below = |word: u64, n: u64| word.wrapping_sub(ONES.wrapping_mul(n)) & !word & HIGHS;
+        let is = |byte: u8| below(word ^ ONES.wrapping_mul(u64::from(byte)), 1);
+        let found = below(word, 0x20) | is(b'"') | is(b'\\');
+        if found != 0 {
+            return before.checked_add((found.trailing_zeros() >> 3) as usize);
+        }
+        before = before.saturating_add(8);
+    }
+    let ends = |byte: &u8| *byte < b' ' || *byte == b'"' || *byte == b'\\';
+    tail.iter().position(ends)?.checked_add(before)
+}
+
 #[cfg(test)]
 mod tests {
     #[cfg(target_arch = "wasm32")]
@@ -125,8 +152,8 @@ mod tests {
 
     use super::*;
 
-    fn names(text: &str) -> Option<Vec<&str>> {
-        read(text).map(|members| members.map(|(name, _)| name).collect())
+    fn names(text: &str) -> Option<Vec<String>> {
+        super::read(text, |names: &mut Vec<_>, name, _| names.push(name.to_owned()))
     }
 
     #[test]
@@ -136,7 +163,23 @@ mod tests {
             (r#"{"aud":["a","b"],"exp":1800000000,"ok":true}"#, ["aud", "exp", "ok"]),
             ("{ \"sub\": \"\u{eb}\",\n\t\"sid\": null, \"n\": 0 }\r\n", ["sub", "sid", "n"]),
         ] {
-            assert_eq!(names(text).as_deref(), Some(&members[..]), "{text}");
+            assert_eq!(names(text).unwrap(), members, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_string_ends_at_the_first_byte_that_is_not_plain_wherever_it_stands() {
+        for end in 0..=40 {
+            for plain in ["x", " ", "!", "#", "[", "]", "\u{7f}", "\u{eb}", "\u{a0}"] {
+                for special in ["\"", "\\", "\n", "\0", "\u{1f}"] {
+                    let before = plain.repeat(end);
+                    for after in ["", "\"", "\\\u{1}#!x", "#!x\u{ff}xxxxxxxxxxxxxxxx"] {
+                        let text = format!("{before}{special}{after}");
+                        assert_eq!(end_of_plain(text.as_bytes()), Some(before.len()), "{text:?}");
+                    }
+                    assert_eq!(end_of_plain(before.as_bytes()), None);
+                }
+            }
         }
     }
 
