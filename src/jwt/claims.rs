@@ -40,8 +40,8 @@ pub struct Claims<'p> {
 
 impl<'p> Claims<'p> {
     pub(super) fn parse(payload: &'p str) -> Result<Self, JwtError> {
-        let (claims, fault) = read_object(payload, |read, name, value| {
-            let (claims, fault): &mut (Self, Option<_>) = read;
+        let mut read = (Self::default(), None);
+        read_object(payload, &mut read, |(claims, fault), name, value| {
             if let Err(claim) = claims.member(name, value) {
                 fault.get_or_insert(JwtError::ClaimValidationFailed {
                     claim,
@@ -50,6 +50,7 @@ impl<'p> Claims<'p> {
             }
         })
         .map_err(|reason| JwtError::ClaimsSetInvalid { reason })?;
+        let (claims, fault) = read;
         fault.map_or(Ok(claims), Err)
     }
 

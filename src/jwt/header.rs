@@ -23,14 +23,15 @@ impl Header {
         let bytes = compact::decode(encoded)?;
         let text = std::str::from_utf8(&bytes)
             .map_err(|_| JwtError::JwsInvalid { reason: "the header is not UTF-8" })?;
-        let (header, fault, names_alg) = read_object(text, |read, name, value| {
-            let (header, fault, names_alg): &mut (Self, Option<_>, bool) = read;
+        let mut read = (Self::default(), None, false);
+        read_object(text, &mut read, |(header, fault, names_alg), name, value| {
             *names_alg |= name == "alg";
             if let Err(error) = header.member(name, value) {
                 fault.get_or_insert(error);
             }
         })
         .map_err(|reason| JwtError::JwsInvalid { reason })?;
+        let (header, fault, names_alg) = read;
         if !names_alg {
             // RFC 7515 section 4.1.1: it must be there. One not known here is for the key set.
             return Err(JwtError::JwsInvalid { reason: "alg is missing" });

@@ -28,28 +28,33 @@ pub(super) enum Value<'de> {
     Other,
 }
 
-/// Reads `text` as one JSON object into a new `T`, to which `visit` adds each member.
+/// Reads `text` as one JSON object into `read`, to which `visit` adds each member. (In place: in
+/// WebAssembly each move of a large value is a call.)
 ///
 /// # Errors
 /// In fixed words: not JSON, not an object, a duplicate member, nested too deeply.
 pub(super) fn read_object<'de, T: Default>(
     text: &'de str,
+    read: &mut T,
     visit: impl Fn(&mut T, &str, Value<'de>),
-) -> Result<T, &'static str> {
-    flat::read(text, &visit).map_or_else(|| read_any_object(text, visit), Ok)
+) -> Result<(), &'static str> {
+    if flat::read(text, read, &visit).is_some() {
+        return Ok(());
+    }
+    *read = T::default();
+    read_any_object(text, |name, value| visit(read, name, value))
 }
 
-fn read_any_object<'de, T: Default>(
+fn read_any_object<'de>(
     text: &'de str,
-    visit: impl Fn(&mut T, &str, Value<'de>),
-) -> Result<T, &'static str> {
-    let mut read = T::default();
+    visit: impl FnMut(&str, Value<'de>),
+) -> Result<(), &'static str> {
     let fault = Cell::new(None);
     let mut json = serde_json::Deserializer::from_str(text);
-    let seed = Object { fault: &fault, visit: |name: &str, value| visit(&mut read, name, value) };
+    let seed = Object { fault: &fault, visit };
     let outcome = seed.deserialize(&mut json).and_then(|()| json.end());
     match (outcome, fault.get()) {
-        (Ok(()), _) => Ok(read),
+        (Ok(()), _) => Ok(()),
         (Err(_), Some(reason)) => Err(reason),
         (Err(_), None) => Err("not JSON"),
     }
@@ -60,7 +65,7 @@ fn read_any_object<'de, T: Default>(
 /// # Errors
 /// In fixed words: what it is instead.
 pub fn check_object(text: &str) -> Result<(), &'static str> {
-    read_object(text, |(), _, _| ())
+    read_object(text, &mut (), |(), _, _| ())
 }
 
 /// The names of the members of the JSON object `text`, in order.
@@ -68,7 +73,9 @@ pub fn check_object(text: &str) -> Result<(), &'static str> {
 /// # Errors
 /// As [`check_object`].
 pub fn member_names(text: &str) -> Result<Vec<String>, &'static str> {
-    read_object(text, |names: &mut Vec<_>, name, _| names.push(name.to_owned()))
+    let mut names = Vec::new();
+    read_object(text, &mut names, |names, name, _| names.push(name.to_owned()))?;
+    Ok(names)
 }
 
 type Fault = Cell<Option<&'static str>>;
@@ -306,10 +313,12 @@ mod tests {
 
     #[cfg(not(target_arch = "wasm32"))]
     fn by_both(text: &str) -> (Read<'_>, Read<'_>) {
-        fn push<'t>(members: &mut Vec<(String, Value<'t>)>, name: &str, value: Value<'t>) {
+        let (mut short, mut long) = (Vec::new(), Vec::new());
+        let read = read_object(text, &mut short, |members, name, value| {
             members.push((name.to_owned(), value));
-        }
-        (read_object(text, push), read_any_object(text, push))
+        });
+        let read_too = read_any_object(text, |name, value| long.push((name.to_owned(), value)));
+        (read.map(|()| short), read_too.map(|()| long))
     }
 
     #[cfg(not(target_arch = "wasm32"))]

@@ -11,13 +11,13 @@ const MEMBERS_MAX: usize = 12;
 /// Digits a double holds exactly, whatever they are.
 const DIGITS_MAX: usize = 15;
 
-/// Reads the object `text` into a new `T`, to which `visit` adds each member; `None` when it is not
-/// plain.
-pub(super) fn read<'t, T: Default>(
+/// Reads the object `text` into `read`, to which `visit` adds each member; `None` when it is not
+/// plain, and `read` is then left with some of it.
+pub(super) fn read<'t, T>(
     text: &'t str,
+    read: &mut T,
     visit: impl Fn(&mut T, &str, Value<'t>),
-) -> Option<T> {
-    let mut read = T::default();
+) -> Option<()> {
     let mut names = [""; MEMBERS_MAX];
     let mut rest = Rest(text);
     rest.take(b'{')?;
@@ -30,11 +30,11 @@ pub(super) fn read<'t, T: Default>(
         }
         *names.get_mut(count)? = name;
         rest.take(b':')?;
-        visit(&mut read, name, rest.value()?);
+        visit(read, name, rest.value()?);
         if rest.take(b',').is_none() {
             rest.take(b'}')?;
             rest.skip_space();
-            return rest.0.is_empty().then_some(read);
+            return rest.0.is_empty().then_some(());
         }
     }
     None
@@ -153,7 +153,8 @@ mod tests {
     use super::*;
 
     fn names(text: &str) -> Option<Vec<String>> {
-        super::read(text, |names: &mut Vec<_>, name, _| names.push(name.to_owned()))
+        let mut names = Vec::new();
+        read(text, &mut names, |names, name, _| names.push(name.to_owned())).map(|()| names)
     }
 
     #[test]
