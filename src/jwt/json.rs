@@ -4,6 +4,8 @@
 //! RFC 7519 section 4 leaves duplicates to the parser; parsers that disagree are how a token means
 //! one thing to us and another to the service behind us.
 
+#[cfg(all(test, not(target_arch = "wasm32")))]
+mod agreement;
 mod flat;
 
 use std::borrow::Cow;
@@ -306,53 +308,4 @@ mod tests {
     fn accepts_whitespace_around_the_object() {
         assert!(read(" {} \n").is_ok());
     }
-
-    /// Members as one reader hands them over, or its refusal.
-    #[cfg(not(target_arch = "wasm32"))]
-    type Read<'t> = Result<Vec<(String, Value<'t>)>, &'static str>;
-
-    #[cfg(not(target_arch = "wasm32"))]
-    fn by_both(text: &str) -> (Read<'_>, Read<'_>) {
-        let (mut short, mut long) = (Vec::new(), Vec::new());
-        let read = read_object(text, &mut short, |members, name, value| {
-            members.push((name.to_owned(), value));
-        });
-        let read_too = read_any_object(text, |name, value| long.push((name.to_owned(), value)));
-        (read.map(|()| short), read_too.map(|()| long))
-    }
-
-    #[cfg(not(target_arch = "wasm32"))]
-    proptest::proptest! {
-        #![proptest_config(proptest::prelude::ProptestConfig::with_cases(4096))]
-
-        /// Made of pieces of JSON, so that plain objects, nearly plain ones and near misses all occur.
-        #[test]
-        fn the_short_way_and_the_reader_for_all_read_alike(
-            members in proptest::collection::vec((NAME, VALUE), 0..14),
-            space in "[ \n\r\t\u{b}]{0,1}", end in "\\}[ x}]{0,1}",
-        ) {
-            let members: Vec<_> =
-                members.iter().map(|(name, value)| format!("{name}:{space}{value}")).collect();
-            let text = format!("{space}{{{}{space}{end}", members.join(&format!("{space},")));
-            let (short, long) = by_both(&text);
-            proptest::prop_assert_eq!(short, long, "{}", text);
-        }
-
-        #[test]
-        fn they_read_an_object_alike_with_any_piece_changed(
-            start in 0..70_usize, length in 0..4_usize, patch in "[\"{}:,0-9a\\[\\] .\\\\\u{eb}\n]{0,3}",
-        ) {
-            let text = r#"{"iss":"https://a","aud":["b","c"],"exp":1800000000,"x":true,"y":null}"#;
-            let text = format!("{}{patch}{}", &text[..start], text.get(start + length..).unwrap_or(""));
-            let (short, long) = by_both(&text);
-            proptest::prop_assert_eq!(short, long, "{}", text);
-        }
-    }
-
-    /// Few, so that duplicates come up.
-    #[cfg(not(target_arch = "wasm32"))]
-    const NAME: &str = "\"[a-z\u{eb}]{0,2}\"|\"\\\\u0061\"|a|\"a";
-    #[cfg(not(target_arch = "wasm32"))]
-    const VALUE: &str = "\"[ -~]{0,4}\"|\"[\u{0}-\u{ff}]{0,3}\"|-?[0-9]{1,17}|0[0-9.eE+-]{0,4}|true|false|null|nul|\
-        \\[(\"a\"(, ?\"b\")?|1)?,?\\]|\\{(\"a\":1)?\\}";
 }
