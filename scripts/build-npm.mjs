@@ -1,14 +1,17 @@
 // Builds the WebAssembly module of the npm package into build/npm/: for the benchmarks and, later, the
-// package. `--target web` leaves loading to the caller, so one output serves Node and browsers.
+// package. `--target web` leaves loading to js/token-verifier, which is put beside it: a folder as a user
+// would have it.
 
-import { renameSync } from "node:fs";
+import { copyFileSync, readdirSync, renameSync } from "node:fs";
 import { pathToFileURL } from "node:url";
 import { inRoot, NPM_MODULE_DIR } from "./lib/project.mjs";
 import { run } from "./lib/process.mjs";
 import { main, step } from "./lib/step.mjs";
 import { compileWasm, wasmBuildEnv, whenChanged } from "./lib/wasm-build.mjs";
 
-// What rustc and wasm-bindgen use by default; wasm-opt has to be told.
+const LOADER_DIR = "js/token-verifier";
+
+// What rustc and wasm-bindgen use by default, and SIMD; wasm-opt has to be told.
 const WASM_FEATURES = [
   "bulk-memory",
   "multivalue",
@@ -16,6 +19,7 @@ const WASM_FEATURES = [
   "nontrapping-float-to-int",
   "reference-types",
   "sign-ext",
+  "simd",
 ];
 
 export async function buildNpmModule() {
@@ -26,6 +30,9 @@ export async function buildNpmModule() {
     const outputs = ["portcullis.js", "portcullis_bg.wasm"].map((name) => inRoot(NPM_MODULE_DIR, name));
     return whenChanged(inRoot("target/npm/module.sha256"), inputs, outputs, () => bind(wasm, env));
   });
+  for (const name of readdirSync(inRoot(LOADER_DIR))) {
+    copyFileSync(inRoot(LOADER_DIR, name), inRoot(NPM_MODULE_DIR, name));
+  }
 }
 
 async function bind(wasm, env) {
@@ -34,7 +41,7 @@ async function bind(wasm, env) {
   await run(env.WASM_BINDGEN_BIN, bindgenArgs, { env, label: "wasm-bindgen", next });
   const bound = inRoot(NPM_MODULE_DIR, "portcullis_bg.wasm");
   const optimised = `${bound}.optimised`;
-  const optArgs = ["-O3", ...WASM_FEATURES.map((feature) => `--enable-${feature}`), bound, "-o", optimised];
+  const optArgs = ["-O4", ...WASM_FEATURES.map((feature) => `--enable-${feature}`), bound, "-o", optimised];
   await run(env.WASM_OPT_BIN, optArgs, { env, label: "wasm-opt", next });
   renameSync(optimised, bound);
 }

@@ -1,7 +1,8 @@
 //! The wasm-bindgen surface of the npm package: the core behind plain values.
 //!
 //! A token crosses once as text and its payload comes back as text; errors come back as `Error`
-//! objects with `code`, and `claim` and `reason` where they apply.
+//! objects with `code`, and `claim` and `reason` where they apply. `js/token-verifier` takes the short
+//! way over [`TokenVerifier::room_at`], by which nothing but numbers crosses.
 
 use js_sys::{Error, Reflect};
 use serde::Deserialize;
@@ -9,7 +10,7 @@ use wasm_bindgen::prelude::wasm_bindgen;
 use wasm_bindgen::{JsCast as _, JsValue};
 
 use crate::UnixMs;
-use crate::jwt::{ClockTolerance, JwkSet, JwtError, KeySet, Policy, select};
+use crate::jwt::{ClockTolerance, JwkSet, JwtError, KeySet, LastHeader, Policy, select_after};
 
 /// Options of a verifier, as a JavaScript object; all are optional.
 #[derive(Deserialize)]
@@ -40,11 +41,17 @@ impl Default for Options {
     }
 }
 
+/// Largest room of a verifier, in bytes: the default of the longest token. What is longer crosses
+/// as a string.
+const ROOM_BYTES_MAX: usize = 16 * 1024;
+
 /// Verifies tokens by a key set and a policy.
 #[wasm_bindgen]
 pub struct TokenVerifier {
-    keys: KeySet,
-    policy: Policy,
+    rules: Rules,
+    /// Where JavaScript leaves a token and finds its payload. It never moves.
+    room: Box<[u8]>,
+    refused: Option<JsValue>,
 }
 
 #[wasm_bindgen]
@@ -77,7 +84,9 @@ impl TokenVerifier {
             token_bytes_max: options.token_bytes_max,
             ..Policy::default()
         };
-        Ok(Self { keys, policy })
+        let room = vec![0; policy.token_bytes_max.min(ROOM_BYTES_MAX)].into_boxed_slice();
+        let rules = Rules { keys, policy, last: LastHeader::default() };
+        Ok(Self { rules, room, refused: None })
     }
 
     /// The payload of `token` as JSON text, exactly as signed, if the token holds at `nowMs`
@@ -85,13 +94,65 @@ impl TokenVerifier {
     ///
     /// # Errors
     /// An `Error` whose `code` is one of [`JwtError::code`], or `ERR_TIME_INVALID`.
-    pub fn verify(&self, token: &str, now_ms: f64) -> Result<String, JsValue> {
+    pub fn verify(&mut self, token: &str, now_ms: f64) -> Result<String, JsValue> {
+        self.rules.verify(token, now_ms)
+    }
+
+    /// The address of the room: a token written there is verified by
+    /// [`TokenVerifier::verify_in_room`].
+    #[wasm_bindgen(js_name = roomAt)]
+    pub fn room_at(&self) -> *const u8 {
+        self.room.as_ptr()
+    }
+
+    /// How many bytes the room has.
+    #[wasm_bindgen(js_name = roomBytes)]
+    pub fn room_bytes(&self) -> usize {
+        self.room.len()
+    }
+
+    /// As [`TokenVerifier::verify`], of the token that is the first `token_bytes` bytes of the room.
+    /// Its payload takes its place there: returned is its length in bytes, or 0 for a refusal, which
+    /// [`TokenVerifier::take_refusal`] then has.
+    #[wasm_bindgen(js_name = verifyInRoom)]
+    pub fn verify_in_room(&mut self, token_bytes: usize, now_ms: f64) -> usize {
+        let token = self.room.get(..token_bytes).and_then(|token| str::from_utf8(token).ok());
+        // No such token reaches this through our loader; there is no refusal of its own for it.
+        match self.rules.verify(token.unwrap_or_default(), now_ms) {
+            Ok(payload) => {
+                // A payload is shorter than its token.
+                self.room.iter_mut().zip(payload.bytes()).for_each(|(byte, new)| *byte = new);
+                payload.len()
+            }
+            Err(refused) => {
+                self.refused = Some(refused);
+                0
+            }
+        }
+    }
+
+    /// Why the last token was refused: an `Error`, as [`TokenVerifier::verify`] throws.
+    #[wasm_bindgen(js_name = takeRefusal)]
+    pub fn take_refusal(&mut self) -> Option<JsValue> {
+        self.refused.take()
+    }
+}
+
+struct Rules {
+    keys: KeySet,
+    policy: Policy,
+    last: LastHeader,
+}
+
+impl Rules {
+    fn verify(&mut self, token: &str, now_ms: f64) -> Result<String, JsValue> {
         let now = unix_ms(now_ms).ok_or_else(|| {
             error("ERR_TIME_INVALID", "nowMs must be milliseconds since the Unix epoch")
         })?;
-        let verified = || {
-            let signed = select(token, &self.keys, &self.policy, now)?.check_signature()?;
-            signed.claims(&self.policy, now)?;
+        let mut verified = || {
+            let Self { keys, policy, last } = self;
+            let signed = select_after(last, token, keys, policy, now)?.check_signature()?;
+            signed.claims(policy, now)?;
             Ok(signed.into_payload())
         };
         verified().map_err(|e| refusal(&e))

@@ -43,8 +43,7 @@ function complete(claims) {
 }
 
 async function portcullis(secret) {
-  const { default: load, TokenVerifier } = await import(inRoot(NPM_MODULE_DIR, "portcullis.js"));
-  await load({ module_or_path: readFileSync(inRoot(NPM_MODULE_DIR, "portcullis_bg.wasm")) });
+  const { TokenVerifier } = await import(inRoot(NPM_MODULE_DIR, "node.mjs"));
   const jwks = { keys: [{ kty: "oct", kid: "k1", alg: "HS256", k: secret.toString("base64url") }] };
   const lifetimeMsMax = lifetime_s_max * 1000;
   return new TokenVerifier(JSON.stringify(jwks), { issuers: [issuer], audiences: [audience], subject, lifetimeMsMax });

@@ -2,7 +2,7 @@
 
 import { delimiter, dirname } from "node:path";
 import { cargoTool, inRoot, npmBin, WASM_TARGET } from "../lib/project.mjs";
-import { wasmEnv } from "../lib/wasm-toolchain.mjs";
+import { wasmCargoEnv } from "../lib/wasm-build.mjs";
 import { chromedriver } from "../setup/browser.mjs";
 import { cargoCounts, exitCounts, nodeCounts } from "./counts.mjs";
 
@@ -15,9 +15,6 @@ const nodeTests = (files, ...flags) => ({
   args: ["--test", "--test-timeout=120000", ...flags, files],
   counts: nodeCounts,
 });
-
-/** One target folder for each feature, the same as for the builds. */
-const wasmCargoEnv = (feature) => ({ ...wasmEnv(), CARGO_TARGET_DIR: inRoot("target", feature) });
 
 const clippyWasm = (feature) => ({
   ...cargo("clippy", "--locked", "--lib", "--target", WASM_TARGET, "--features", feature, ...DENY_WARNINGS),
@@ -73,6 +70,14 @@ export const SUITES = [
     // Without the variable the runner would take these tests for Node's and skip them.
     ...wasmPack(() => ["--headless", "--chrome", "--chromedriver", chromedriver()], { WASM_BINDGEN_USE_BROWSER: "1" }),
   },
+  {
+    name: "build-npm",
+    title: "build of the npm module",
+    command: process.execPath,
+    args: [inRoot("scripts/build-npm.mjs")],
+    counts: exitCounts,
+  },
+  { name: "npm", title: "the npm module in Node", needs: "build-npm", ...nodeTests("tests/npm/**/*.test.mjs") },
   {
     name: "build",
     title: "build of the Worker",

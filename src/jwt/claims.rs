@@ -40,9 +40,8 @@ pub struct Claims<'p> {
 
 impl<'p> Claims<'p> {
     pub(super) fn parse(payload: &'p str) -> Result<Self, JwtError> {
-        let mut claims = Self::default();
-        let mut fault = None;
-        read_object(payload, |name, value| {
+        let mut read = (Self::default(), None);
+        read_object(payload, &mut read, |(claims, fault), name, value| {
             if let Err(claim) = claims.member(name, value) {
                 fault.get_or_insert(JwtError::ClaimValidationFailed {
                     claim,
@@ -51,23 +50,25 @@ impl<'p> Claims<'p> {
             }
         })
         .map_err(|reason| JwtError::ClaimsSetInvalid { reason })?;
+        let (claims, fault) = read;
         fault.map_or(Ok(claims), Err)
     }
 
     /// Takes one member; the name of the claim when its value is of the wrong type or range.
     fn member(&mut self, name: &str, value: Value<'p>) -> Result<(), &'static str> {
-        match name {
-            "iss" => self.issuer = Some(string(value).ok_or("iss")?),
-            "sub" => self.subject = Some(string(value).ok_or("sub")?),
-            "aud" => self.audience = audience(value).ok_or("aud")?,
-            "exp" => self.expires = Some(numeric_date(&value).ok_or("exp")?),
-            "nbf" => self.not_before = Some(numeric_date(&value).ok_or("nbf")?),
-            "iat" => self.issued_at = Some(numeric_date(&value).ok_or("iat")?),
-            "iat_ms" => self.issued_at_ms = Some(unix_ms(&value).ok_or("iat_ms")?),
-            "jti" => self.token_id = Some(string(value).ok_or("jti")?),
-            "sid" => self.session_id = Some(string(value).ok_or("sid")?),
-            "client_id" => self.client_id = Some(string(value).ok_or("client_id")?),
-            "scope" => self.scope = Some(string(value).ok_or("scope")?),
+        // By bytes: matched as text, each arm would be a call that compares memory.
+        match name.as_bytes() {
+            b"iss" => self.issuer = Some(string(value).ok_or("iss")?),
+            b"sub" => self.subject = Some(string(value).ok_or("sub")?),
+            b"aud" => self.audience = audience(value).ok_or("aud")?,
+            b"exp" => self.expires = Some(numeric_date(&value).ok_or("exp")?),
+            b"nbf" => self.not_before = Some(numeric_date(&value).ok_or("nbf")?),
+            b"iat" => self.issued_at = Some(numeric_date(&value).ok_or("iat")?),
+            b"iat_ms" => self.issued_at_ms = Some(unix_ms(&value).ok_or("iat_ms")?),
+            b"jti" => self.token_id = Some(string(value).ok_or("jti")?),
+            b"sid" => self.session_id = Some(string(value).ok_or("sid")?),
+            b"client_id" => self.client_id = Some(string(value).ok_or("client_id")?),
+            b"scope" => self.scope = Some(string(value).ok_or("scope")?),
             _ => {}
         }
         Ok(())

@@ -23,16 +23,15 @@ impl Header {
         let bytes = compact::decode(encoded)?;
         let text = std::str::from_utf8(&bytes)
             .map_err(|_| JwtError::JwsInvalid { reason: "the header is not UTF-8" })?;
-        let mut header = Self::default();
-        let mut fault = None;
-        let mut names_alg = false;
-        read_object(text, |name, value| {
-            names_alg |= name == "alg";
+        let mut read = (Self::default(), None, false);
+        read_object(text, &mut read, |(header, fault, names_alg), name, value| {
+            *names_alg |= name == "alg";
             if let Err(error) = header.member(name, value) {
                 fault.get_or_insert(error);
             }
         })
         .map_err(|reason| JwtError::JwsInvalid { reason })?;
+        let (header, fault, names_alg) = read;
         if !names_alg {
             // RFC 7515 section 4.1.1: it must be there. One not known here is for the key set.
             return Err(JwtError::JwsInvalid { reason: "alg is missing" });
@@ -41,27 +40,44 @@ impl Header {
     }
 
     fn member(&mut self, name: &str, value: Value<'_>) -> Result<(), JwtError> {
-        match (name, value) {
-            ("alg", Value::String(alg)) => self.algorithm = Algorithm::from_name(&alg),
-            ("kid", Value::String(kid)) => self.kid = Some(kid.into_owned()),
-            ("typ", Value::String(typ)) => self.typ = Some(typ.into_owned()),
-            ("alg", _) => return Err(JwtError::JwsInvalid { reason: "alg is not a string" }),
-            ("kid", _) => return Err(JwtError::JwsInvalid { reason: "kid is not a string" }),
-            ("typ", _) => return Err(JwtError::JwsInvalid { reason: "typ is not a string" }),
+        // By bytes: matched as text, each arm would be a call that compares memory.
+        match (name.as_bytes(), value) {
+            (b"alg", Value::String(alg)) => self.algorithm = Algorithm::from_name(&alg),
+            (b"kid", Value::String(kid)) => self.kid = Some(kid.into_owned()),
+            (b"typ", Value::String(typ)) => self.typ = Some(typ.into_owned()),
+            (b"alg", _) => return Err(JwtError::JwsInvalid { reason: "alg is not a string" }),
+            (b"kid", _) => return Err(JwtError::JwsInvalid { reason: "kid is not a string" }),
+            (b"typ", _) => return Err(JwtError::JwsInvalid { reason: "typ is not a string" }),
             // RFC 7515 section 4.1.11: an empty list is invalid, one not understood is refused.
             // We understand no extension.
-            ("crit", Value::Strings(names)) if !names.is_empty() => {
+            (b"crit", Value::Strings(names)) if !names.is_empty() => {
                 return Err(JwtError::NotSupported { what: "crit" });
             }
-            ("crit", _) => {
+            (b"crit", _) => {
                 return Err(JwtError::JwsInvalid { reason: "crit is not a list of names" });
             }
-            ("b64", Value::Bool(true)) => {}
-            ("b64", _) => return Err(JwtError::NotSupported { what: "b64" }),
-            ("zip", _) => return Err(JwtError::NotSupported { what: "zip" }),
-            ("enc", _) => return Err(JwtError::NotSupported { what: "enc" }),
+            (b"b64", Value::Bool(true)) => {}
+            (b"b64", _) => return Err(JwtError::NotSupported { what: "b64" }),
+            (b"zip", _) => return Err(JwtError::NotSupported { what: "zip" }),
+            (b"enc", _) => return Err(JwtError::NotSupported { what: "enc" }),
             _ => {}
         }
         Ok(())
+    }
+}
+
+/// The header read last, by its encoded text: the tokens of one issuer have the same one, again and
+/// again, and the same text reads the same. Which key it selects, and whether its `typ` will do, is
+/// asked anew for each token.
+#[derive(Default)]
+pub struct LastHeader(Option<(String, Header)>);
+
+impl LastHeader {
+    pub(super) fn or_parse(&mut self, encoded: &str) -> Result<&Header, JwtError> {
+        let entry = match self.0.take() {
+            Some(entry) if entry.0 == encoded => entry,
+            _ => (encoded.to_owned(), Header::parse(encoded)?),
+        };
+        Ok(&self.0.insert(entry).1)
     }
 }

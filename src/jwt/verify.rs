@@ -2,7 +2,7 @@
 
 use super::JwtError;
 use super::compact::{self, Compact};
-use super::header::Header;
+use super::header::{Header, LastHeader};
 use super::{Claims, Key, KeySet, Policy};
 use crate::UnixMs;
 
@@ -20,7 +20,33 @@ pub fn select<'t, 'k>(
 ) -> Result<Selected<'t, 'k>, JwtError> {
     let compact = Compact::parse(token, policy.token_bytes_max)?;
     let header = Header::parse(compact.header)?;
-    let key = keys.select(&header, now)?;
+    choose(compact, &header, keys, policy, now)
+}
+
+/// As [`select`], which is quicker for a token with the header of the one before.
+///
+/// # Errors
+/// As [`select`].
+pub fn select_after<'t, 'k>(
+    last: &mut LastHeader,
+    token: &'t str,
+    keys: &'k KeySet,
+    policy: &Policy,
+    now: UnixMs,
+) -> Result<Selected<'t, 'k>, JwtError> {
+    let compact = Compact::parse(token, policy.token_bytes_max)?;
+    let header = last.or_parse(compact.header)?;
+    choose(compact, header, keys, policy, now)
+}
+
+fn choose<'t, 'k>(
+    compact: Compact<'t>,
+    header: &Header,
+    keys: &'k KeySet,
+    policy: &Policy,
+    now: UnixMs,
+) -> Result<Selected<'t, 'k>, JwtError> {
+    let key = keys.select(header, now)?;
     policy.check_type(header.typ.as_deref())?;
     Ok(Selected { compact, key })
 }

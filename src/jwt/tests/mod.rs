@@ -23,7 +23,9 @@ use std::fmt::{Debug, Display};
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde_json::{Value, json};
 
-use super::{Jwk, JwkSet, JwtError, KeyError, KeySet, Policy, select};
+use super::{
+    Jwk, JwkSet, JwtError, KeyError, KeySet, LastHeader, Policy, Selected, select, select_after,
+};
 use crate::UnixMs;
 
 /// When the tests happen, in seconds and in milliseconds.
@@ -96,7 +98,23 @@ fn verify_at(token: &str, keys: &KeySet, policy: &Policy, now: UnixMs) -> Result
     if let Err(error) = &outcome {
         assert_silent(error, token);
     }
+    assert_a_header_read_before_selects_alike(token, keys, policy, now);
     outcome
+}
+
+fn assert_a_header_read_before_selects_alike(
+    token: &str,
+    keys: &KeySet,
+    policy: &Policy,
+    now: UnixMs,
+) {
+    let kid = |selected: Selected<'_, '_>| selected.key().kid().to_owned();
+    let expected = select(token, keys, policy, now).map(kid).map_err(|error| error.code());
+    let mut last = LastHeader::default();
+    for _ in 0..2 {
+        let again = select_after(&mut last, token, keys, policy, now);
+        assert_eq!(again.map(kid).map_err(|error| error.code()), expected);
+    }
 }
 
 fn verify(token: &str, keys: &KeySet, policy: &Policy) -> Result<String, JwtError> {

@@ -80,3 +80,25 @@ fn the_right_kid_with_another_algorithm_is_refused() {
     let token = signed(&keys, with_kid("k1"), PAYLOAD);
     assert_eq!(refusal(&token, &keys), "ERR_JOSE_ALG_NOT_ALLOWED");
 }
+
+#[test]
+fn a_header_read_before_still_answers_to_keys_policy_and_time() {
+    let keys = key_set([Jwk { retire_at: Some(NOW_S + 50), ..secret_jwk("k1") }]);
+    let token = signed(&keys, with_kid("k1"), PAYLOAD);
+    let typed = Policy { types: vec!["at+jwt".into()], ..Policy::default() };
+    let mut last = LastHeader::default();
+    let mut code = |token: &str, keys: &KeySet, policy: &Policy, now| {
+        select_after(&mut last, token, keys, policy, now).err().map(|error| error.code())
+    };
+    let policy = Policy::default();
+    for _ in 0..2 {
+        assert_eq!(code(&token, &keys, &policy, NOW), None);
+        let retired = code(&token, &keys, &policy, NOW.plus(50_000));
+        assert_eq!(retired, Some("ERR_JWKS_NO_MATCHING_KEY"));
+        assert_eq!(code(&token, &eddsa(), &policy, NOW), Some("ERR_JOSE_ALG_NOT_ALLOWED"));
+        assert_eq!(code(&token, &keys, &typed, NOW), Some("ERR_JWT_CLAIM_VALIDATION_FAILED"));
+        let other = signed(&keys, with_kid("k2"), PAYLOAD);
+        assert_eq!(code(&other, &keys, &policy, NOW), Some("ERR_JWKS_NO_MATCHING_KEY"));
+        assert_eq!(code("e30.e30.", &keys, &policy, NOW), Some("ERR_JWS_INVALID"));
+    }
+}
