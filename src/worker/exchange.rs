@@ -2,10 +2,11 @@
 //! reads is taken across.
 
 use futures_util::StreamExt as _;
-use http::{Method, Request};
-use worker::{Headers, Response, Result};
+use http::{HeaderName, Method, Request};
+use worker::worker_sys::web_sys;
 
 use super::clock::{now, within};
+use super::glue;
 use crate::http::{BODY_BYTES_MAX, BodyFault, FIELDS_READ, HttpResponse, Received};
 
 /// How long a client may take to send its body, in milliseconds.
@@ -13,19 +14,23 @@ const BODY_DEADLINE_MS: u64 = 10_000;
 
 /// The head of a request as the core takes it; `None` when its method, target or a field cannot be
 /// read.
-pub(super) fn head(request: &worker::Request) -> Option<Request<()>> {
-    let mut head = Request::builder().uri(request.inner().url()).body(()).ok()?;
-    *head.method_mut() = Method::from_bytes(request.inner().method().as_bytes()).ok()?;
-    for name in FIELDS_READ {
-        if let Some(value) = request.headers().get(name).ok().flatten() {
-            head.headers_mut().insert(*name, value.try_into().ok()?);
+pub(super) fn head(request: &web_sys::Request) -> Option<Request<()>> {
+    let lines = glue::head(request, &FIELDS_READ.join("\n"));
+    let mut lines = lines.split('\n');
+    let method = Method::from_bytes(lines.next()?.as_bytes()).ok()?;
+    let mut head = Request::builder().uri(lines.next()?).body(()).ok()?;
+    *head.method_mut() = method;
+    for (name, value) in FIELDS_READ.iter().zip(lines) {
+        if value != glue::ABSENT {
+            head.headers_mut().insert(HeaderName::from_static(name), value.try_into().ok()?);
         }
     }
     Some(head)
 }
 
 /// The body of a request, within its deadline.
-pub(super) async fn body(mut request: worker::Request) -> std::result::Result<Received, BodyFault> {
+pub(super) async fn body(request: web_sys::Request) -> std::result::Result<Received, BodyFault> {
+    let mut request = worker::Request::from(request);
     let received = within(BODY_DEADLINE_MS, read(&mut request)).await;
     let bytes = received.ok_or(BodyFault::TimedOut)?.ok_or(BodyFault::BrokenOff)?;
     Ok(Received { bytes, now: now() })
@@ -50,14 +55,11 @@ async fn read(request: &mut worker::Request) -> Option<Vec<u8>> {
 }
 
 /// The core's answer as the runtime takes it.
-pub(super) fn respond(response: HttpResponse) -> Result<Response> {
-    let (parts, body) = response.into_parts();
-    let headers = Headers::new();
-    for (name, value) in &parts.headers {
+pub(super) fn respond(response: &HttpResponse) -> web_sys::Response {
+    let mut fields = String::new();
+    for (name, value) in response.headers() {
         // The core writes printable ASCII only.
-        headers.append(name.as_str(), value.to_str().unwrap_or_default())?;
+        fields.extend([name.as_str(), "\n", value.to_str().unwrap_or_default(), "\n"]);
     }
-    let empty = body.is_empty();
-    let response = if empty { Response::empty()? } else { Response::from_bytes(body)? };
-    Ok(response.with_status(parts.status.as_u16()).with_headers(headers))
+    glue::answer(response.status().as_u16(), &fields, response.body())
 }

@@ -2,11 +2,10 @@
 
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
-use js_sys::{Array, Uint8Array};
-use wasm_bindgen::{JsCast as _, JsValue};
+use wasm_bindgen::JsCast as _;
 use worker::wasm_bindgen_futures::JsFuture;
 
-use super::fetch_js::exchange;
+use super::glue;
 use crate::config::StoreSettings;
 use crate::fetch::{Fetch, FetchError, Request, Response};
 
@@ -28,25 +27,22 @@ impl Fetch for WorkerFetch {
     async fn fetch(&self, request: Request<'_>) -> Result<Response, FetchError> {
         let first = !self.called.swap(true, Relaxed);
         let deadline_ms = if first { self.first_deadline_ms } else { self.deadline_ms };
-        let fields: Array = request
-            .fields
-            .iter()
-            .flat_map(|(name, value)| [JsValue::from_str(name), JsValue::from_str(value)])
-            .collect();
-        let answer_fields: Array =
-            request.answer_fields.iter().copied().map(JsValue::from_str).collect();
-        let answer = exchange(
+        let mut fields = String::new();
+        for (name, value) in &request.fields {
+            fields.extend([name, "\n", value, "\n"]);
+        }
+        let answer = glue::exchange(
             request.method,
             request.url,
-            fields,
+            &fields,
             &request.body,
-            answer_fields,
+            &request.answer_fields.join("\n"),
             number(u64::try_from(request.answer_bytes_max).unwrap_or(u64::MAX)),
             number(deadline_ms),
         );
         let answer = JsFuture::from(answer).await.map_err(|_| FetchError::Unreachable)?;
         match answer.as_string().as_deref() {
-            None => read(&answer.unchecked_into(), &request),
+            None => read(&answer.unchecked_into(), request.answer_fields),
             Some("timeout") => Err(FetchError::Timeout { deadline_ms }),
             Some("too_large") => Err(FetchError::TooLarge),
             Some(_) => Err(FetchError::Unreachable),
@@ -54,19 +50,16 @@ impl Fetch for WorkerFetch {
     }
 }
 
-/// `[status, body, ...fields]`.
-fn read(answer: &Array, request: &Request<'_>) -> Result<Response, FetchError> {
-    let status = answer.get(0).as_f64().and_then(whole).ok_or(FetchError::Unreachable)?;
-    let body: Uint8Array = answer.get(1).dyn_into().map_err(|_| FetchError::Unreachable)?;
-    let fields = (2..).zip(request.answer_fields);
-    let fields = fields.filter_map(|(at, name)| Some((*name, answer.get(at).as_string()?)));
-    Ok(Response { status, fields: fields.collect(), body: body.to_vec() })
-}
-
-/// A status code.
-#[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "the range is checked")]
-fn whole(number: f64) -> Option<u16> {
-    (0.0..=999.0).contains(&number).then_some(number as u16)
+fn read(answer: &js_sys::Array, names: &[&'static str]) -> Result<Response, FetchError> {
+    let (head, body) = glue::parts(answer).ok_or(FetchError::Unreachable)?;
+    let mut lines = head.split('\n');
+    let status = lines.next().and_then(|status| status.parse().ok());
+    let fields = names.iter().zip(lines).filter(|(_, value)| *value != glue::ABSENT);
+    Ok(Response {
+        status: status.ok_or(FetchError::Unreachable)?,
+        fields: fields.map(|(name, value)| (*name, value.to_owned())).collect(),
+        body: body.to_vec(),
+    })
 }
 
 /// Far below what a double holds exactly.

@@ -4,12 +4,13 @@ mod clock;
 mod environment;
 mod exchange;
 mod fetch;
-mod fetch_js;
+mod glue;
 mod kv_store;
 
 use std::cell::OnceCell;
 use std::sync::Arc;
 
+use worker::worker_sys::web_sys;
 use worker::{Context, Env, event};
 
 use crate::background::Background;
@@ -47,12 +48,12 @@ thread_local! {
 /// The Worker's only entry point.
 #[event(fetch)]
 async fn fetch(
-    request: worker::Request,
+    request: web_sys::Request,
     env: Env,
     context: Context,
-) -> worker::Result<worker::Response> {
+) -> worker::Result<web_sys::Response> {
     let Some(deployment) = deployment(&env) else {
-        return exchange::respond(http::unconfigured());
+        return Ok(exchange::respond(&http::unconfigured()));
     };
     let Deployment { instance, redis, kv } = &deployment;
     let response = match exchange::head(&request) {
@@ -75,7 +76,7 @@ async fn fetch(
         None => http::unreadable(&instance.telemetry),
     };
     write_log(&instance.telemetry);
-    exchange::respond(response)
+    Ok(exchange::respond(&response))
 }
 
 /// Work that goes on after the answer, in the time the runtime gives a request for that.
