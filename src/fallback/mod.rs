@@ -80,6 +80,13 @@ where
         self.ask(verb, now, work).await.map_err(Unanswered::into_error)
     }
 
+    /// Tells the primary of a revocation that another instance wrote to the secondary, and may have
+    /// died before it could. Whether the primary took it.
+    pub async fn hand_over(&self, revocation: &Revocation, now: UnixMs) -> bool {
+        let told = self.demand("revoke", now, self.chain.primary.revoke(revocation, now)).await;
+        told.is_ok()
+    }
+
     /// Asks the secondary, unless there is none or it is known not to answer.
     async fn ask_secondary<T, W: Future<Output = Result<T, StoreError>>>(
         &self,

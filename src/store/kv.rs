@@ -55,6 +55,25 @@ impl Entry {
         format!("1 {} {}", self.cut.0, self.until.0)
     }
 
+    /// The entry that `text` is.
+    #[must_use]
+    pub fn from_text(text: &str) -> Option<Self> {
+        Self::parse(text)
+    }
+
+    /// The revocation it is, to be told to another store; `None` when it is over.
+    #[must_use]
+    pub fn revocation(
+        &self,
+        scope: RevocationScope,
+        key: EntryKey,
+        now: UnixMs,
+    ) -> Option<Revocation> {
+        let Self { cut, until } = *self;
+        let revocation = Revocation { scope, key, expires: until, acknowledged: Some(cut) };
+        (now < until).then_some(revocation)
+    }
+
     /// When KV may drop it, in Unix seconds: not before it is over, nor nearer than KV accepts.
     #[must_use]
     pub fn expiration_s(&self, now: UnixMs) -> u64 {
@@ -63,10 +82,22 @@ impl Entry {
     }
 }
 
+/// What every key of a revocation begins with.
+pub const PREFIX: &str = "portcullis:1:revoked:";
+
+/// What a key of a revocation names; `None` for a key that is none.
+#[must_use]
+pub fn parse_key(key: &str) -> Option<(RevocationScope, EntryKey)> {
+    let (scope, name) = key.strip_prefix(PREFIX)?.split_once(':')?;
+    let scopes = [RevocationScope::Token, RevocationScope::Session, RevocationScope::Subject];
+    let scope = scopes.into_iter().find(|known| known.to_string() == scope)?;
+    Some((scope, EntryKey::parse(name)?))
+}
+
 /// The key of a revocation. The version stands in it, so that another layout never meets this one.
 #[must_use]
 pub fn key(scope: RevocationScope, name: EntryKey) -> String {
-    format!("portcullis:1:revoked:{scope}:{name}")
+    format!("{PREFIX}{scope}:{name}")
 }
 
 /// The keys under which a token may have been revoked, with their scopes: one read of all of them
@@ -199,6 +230,28 @@ mod tests {
         assert_eq!(keys[0], format!("portcullis:1:revoked:token:{digest}"));
         assert_eq!(keys[1], format!("portcullis:1:revoked:session:{digest}"));
         assert_eq!(keys[2], format!("portcullis:1:revoked:subject:{digest}"));
+    }
+
+    #[test]
+    fn a_key_is_read_back_and_another_is_none() {
+        let name = EntryKey::new(KeySpace::Session, "i", "v");
+        let scope = RevocationScope::Session;
+        assert_eq!(parse_key(&key(scope, name)), Some((scope, name)));
+        for other in ["", "portcullis:1:record:x", "portcullis:1:revoked:all:x", &name.to_string()]
+        {
+            assert_eq!(parse_key(other), None, "{other}");
+        }
+        let short = format!("portcullis:1:revoked:token:{}", &name.to_string()[1..]);
+        assert_eq!(parse_key(&short), None);
+    }
+
+    #[test]
+    fn an_entry_is_told_to_another_store_with_its_cut_until_it_is_over() {
+        let made = revocation(RevocationScope::Subject, NOW.plus(10));
+        let entry = Entry::extending(None, &made, NOW);
+        let told = entry.revocation(made.scope, made.key, NOW.plus(9)).unwrap();
+        assert_eq!(told, Revocation { acknowledged: Some(NOW), ..made });
+        assert_eq!(entry.revocation(made.scope, made.key, NOW.plus(10)), None);
     }
 
     #[test]

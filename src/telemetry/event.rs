@@ -97,6 +97,11 @@ pub enum Event<'a> {
         /// How many.
         count: usize,
     },
+    /// The store took revocations that instances which may have died left in the secondary.
+    SecondaryDrained {
+        /// How many.
+        count: usize,
+    },
     /// The store took cost it had missed.
     TakesMerged {
         /// Of how many keys.

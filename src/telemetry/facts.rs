@@ -51,6 +51,7 @@ impl Event<'_> {
             Self::RevocationJournalled { .. } => facts("revocation_journalled", Some(Warn),     "revocations_journalled", "Revocations kept here for the store."),
             Self::JournalFull { .. }          => facts("journal_full",          Some(Error),    "journal_full",           "Revocations not acknowledged for want of room."),
             Self::RevocationsReplayed { .. }  => facts("revocations_replayed",  Some(Info),     "revocations_replayed",   "Revocations the store took afterwards."),
+            Self::SecondaryDrained { .. }     => facts("secondary_drained",     Some(Info),     "secondary_drained",      "Revocations the store took out of the secondary."),
             Self::TakesMerged { .. }          => facts("takes_merged",          Some(Info),     "takes_merged",           "Keys whose cost the store took afterwards."),
             Self::TakesUnmerged { .. }        => facts("takes_unmerged",        Some(Warn),     "takes_unmerged",         "Keys whose cost the store never hears of."),
             Self::StoreClockOff               => facts("store_clock_off",       Some(Warn),     "store_clock_off",        "Times the store's clock was found seconds off."),
@@ -107,6 +108,7 @@ impl Event<'_> {
     pub(super) fn amount(&self) -> u64 {
         match self {
             Self::RevocationsReplayed { count }
+            | Self::SecondaryDrained { count }
             | Self::TakesMerged { count }
             | Self::TakesUnmerged { count }
             | Self::LimitsRepaired { count } => u64::try_from(*count).unwrap_or(u64::MAX),
@@ -130,6 +132,7 @@ impl Event<'_> {
         match self {
             Self::StoreRecovered { outage_ms } => Some(("outage_ms", *outage_ms)),
             Self::RevocationsReplayed { .. }
+            | Self::SecondaryDrained { .. }
             | Self::TakesMerged { .. }
             | Self::TakesUnmerged { .. }
             | Self::LimitsRepaired { .. } => Some(("count", self.amount())),

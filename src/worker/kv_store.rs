@@ -65,6 +65,14 @@ impl KvRevocations {
 async fn call<T>(operation: impl Future<Output = Result<T, KvError>>) -> Result<T, StoreError> {
     let first = !CALLED_BEFORE.replace(true);
     let deadline_ms = if first { FIRST_DEADLINE_MS } else { DEADLINE_MS };
+    call_within(deadline_ms, operation).await
+}
+
+/// Runs one KV operation against this deadline, in milliseconds.
+pub(super) async fn call_within<T>(
+    deadline_ms: u64,
+    operation: impl Future<Output = Result<T, KvError>>,
+) -> Result<T, StoreError> {
     match within(deadline_ms, operation).await {
         Some(answer) => answer.map_err(|error| failure(&error)),
         None => Err(StoreError::Timeout { deadline_ms }),

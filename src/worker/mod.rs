@@ -1,6 +1,7 @@
 //! The Cloudflare Worker: a thin shell that turns what the runtime gives into what the core takes.
 
 mod clock;
+mod drain;
 mod environment;
 mod exchange;
 mod fetch;
@@ -11,7 +12,7 @@ use std::cell::OnceCell;
 use std::sync::Arc;
 
 use worker::worker_sys::web_sys;
-use worker::{Context, Env, event};
+use worker::{Context, Env, ScheduleContext, ScheduledEvent, event};
 
 use crate::background::Background;
 use crate::config::ConfigError;
@@ -79,13 +80,42 @@ async fn fetch(
     Ok(exchange::respond(&response))
 }
 
-/// Work that goes on after the answer, in the time the runtime gives a request for that.
-struct WaitUntil<'c> {
-    context: &'c Context,
+/// Run on a schedule, if one is configured: see [`drain`].
+#[event(scheduled)]
+async fn scheduled(_event: ScheduledEvent, env: Env, context: ScheduleContext) {
+    let Some(Deployment { instance, redis: Some(redis), .. }) = deployment(&env) else { return };
+    let Some(namespace) = environment::kv(&env) else { return };
+    let background = WaitUntil { context: &context, instance: Arc::clone(&instance) };
+    let secondary = Some(KvRevocations::new(env));
+    let chain = Fallback::new(Arc::clone(&instance), redis, secondary, background);
+    drain::drain(&instance, &namespace, &chain).await;
+    write_log(&instance.telemetry);
+}
+
+/// Work that goes on after the answer, in the time the runtime gives an event for that.
+struct WaitUntil<'c, C> {
+    context: &'c C,
     instance: Arc<Instance>,
 }
 
-impl Background for WaitUntil<'_> {
+/// What the runtime gives with an event of either kind.
+trait Outlives {
+    fn wait_until(&self, work: impl Future<Output = ()> + 'static);
+}
+
+impl Outlives for Context {
+    fn wait_until(&self, work: impl Future<Output = ()> + 'static) {
+        Self::wait_until(self, work);
+    }
+}
+
+impl Outlives for ScheduleContext {
+    fn wait_until(&self, work: impl Future<Output = ()> + 'static) {
+        Self::wait_until(self, work);
+    }
+}
+
+impl<C: Outlives> Background for WaitUntil<'_, C> {
     fn spawn(&self, work: impl Future<Output = ()> + 'static) {
         let instance = Arc::clone(&self.instance);
         self.context.wait_until(async move {

@@ -57,9 +57,9 @@ async function ask(name, body) {
   return (await neighbour.fetch("http://localhost/", { method: "POST", body: JSON.stringify(body) })).json();
 }
 
-test("the entrypoint has the HTTP handler and no other function", async () => {
+test("the entrypoint has the handlers of requests and of the schedule, and no other function", async () => {
   const { prototype } = await ask("inspector");
-  assert.deepEqual(prototype.sort(), ["constructor", "fetch"]);
+  assert.deepEqual(prototype.sort(), ["constructor", "fetch", "scheduled"]);
 });
 
 test("the bundle exports the entrypoint, and of the worker crate three plain data classes", async () => {
@@ -74,8 +74,9 @@ test("a neighbour Worker can call no function of the wasm module", async () => {
   const functions = WebAssembly.Module.exports(wasm).filter(({ kind }) => kind === "function").map(({ name }) => name);
   // Functions of the generated JavaScript, which shares the prototype's file.
   const glue = ["__wbg_reset_state", "__worker_init_state"];
-  // fetch is what a service binding is for; it takes a Request, so a call without one is refused by the runtime.
-  const names = [...functions, ...glue].filter((name) => name !== "fetch");
+  // fetch is what a service binding is for, and scheduled takes nothing and tells nothing: both are handlers, which
+  // the runtime calls with what it makes itself.
+  const names = [...functions, ...glue].filter((name) => !["fetch", "scheduled"].includes(name));
   assert.ok(names.length > 2);
   assert.deepEqual(await ask("neighbour", names), []);
 });
