@@ -30,6 +30,10 @@ const WAIT_MS_MIN: u64 = 1_000;
 /// The longest wait before a probe, in milliseconds.
 const WAIT_MS_MAX: u64 = 10_000;
 
+/// How far the clock may go back before a wait is given up, in milliseconds: longer than any deadline,
+/// by which a failure lies ahead of the request that met it.
+const CLOCK_BACK_MS: u64 = 20_000;
+
 /// A breaker for one store.
 pub struct Breaker {
     state: Mutex<State>,
@@ -193,9 +197,10 @@ impl Breaker {
     }
 }
 
-/// Whether a wait is over. One that lies further ahead than it was long is too: the clock went back.
+/// Whether a wait is over. One that lies much further ahead than it was long is too: the clock went
+/// back.
 const fn due(until: UnixMs, wait_ms: u64, now: UnixMs) -> bool {
-    now.0 >= until.0 || until.since(now) > wait_ms
+    now.0 >= until.0 || until.since(now) > wait_ms.saturating_add(CLOCK_BACK_MS)
 }
 
 impl State {

@@ -221,3 +221,70 @@ fn trusted_hops_are_1_to_16() {
     }
     assert_field_fault("trusted_proxy_hops", json!(-1), "trusted_proxy_hops", "invalid value");
 }
+
+#[test]
+fn what_happens_in_an_outage_is_checked() {
+    let share = |value: Value| limit("local_share_percent", value);
+    for percent in [0, 101] {
+        let path = "limits[0].local_share_percent";
+        assert_field_fault("limits", share(json!(percent)), path, "1 to 100");
+    }
+    let mut closed = policy("p", "subject", 3);
+    closed["on_outage"] = json!("closed");
+    let closed = changed(closed, "local_share_percent", json!(50));
+    assert_field_fault("limits", closed, "limits[0].local_share_percent", "goes with");
+    let unheard = limit("on_outage", json!("maybe"));
+    assert_field_fault("limits", unheard, "limits[0].on_outage", "unknown variant");
+
+    let revocation = |field: &str, value: Value| json!({field: value});
+    for (field, value, words) in [
+        ("on_outage", json!("open"), "unknown variant"),
+        ("outage_exposure_max", json!("soon"), "not a duration"),
+        ("max_stale", json!("61m"), "at most 1h"),
+        ("closed_scopes", json!(["two words"]), "scope tokens"),
+        ("closed_scopes", json!(vec!["s"; 65]), "at most 64"),
+        ("strict", json!(true), "unknown field"),
+    ] {
+        let path = format!("revocation.{field}");
+        assert_field_fault("revocation", revocation(field, value), &path, words);
+    }
+}
+
+#[test]
+fn how_the_store_is_called_is_checked() {
+    for (field, value, words) in [
+        ("prefix", json!("a:b"), "a key prefix"),
+        ("deadline", json!("0ms"), "1ms to 10s"),
+        ("first_deadline", json!("11s"), "1ms to 10s"),
+        ("deadline", json!("fast"), "not a duration"),
+        ("url", json!("https://store.test"), "unknown field"),
+    ] {
+        assert_field_fault("store", json!({field: value}), &format!("store.{field}"), words);
+    }
+}
+
+#[test]
+fn the_two_secrets_of_a_store_go_together_and_neither_is_shown() {
+    let store = |change: fn(&mut Value)| config(Keys::EdDsa, change).unwrap().store;
+    let (url, token) = ("https://store.test", "a-token-of-visible-characters");
+    let strict = store(|_| ());
+    assert!(strict.endpoint(None, None).unwrap().is_none(), "the embedded store");
+    assert!(strict.endpoint(Some(url), Some(token)).unwrap().is_some());
+    assert!(strict.endpoint(Some("http://127.0.0.1:8079"), Some(token)).unwrap().is_some());
+    for (url, token, path) in [
+        (Some(url), None, "PORTCULLIS_STORE_TOKEN"),
+        (None, Some(token), "PORTCULLIS_STORE_URL"),
+        (Some("store.test"), Some(token), "PORTCULLIS_STORE_URL"),
+        (Some("https://me:secret@store.test"), Some(token), "PORTCULLIS_STORE_URL"),
+        (Some("http://store.test"), Some(token), "PORTCULLIS_STORE_URL"),
+        (Some(url), Some("two words"), "PORTCULLIS_STORE_TOKEN"),
+    ] {
+        let error = strict.endpoint(url, token).expect_err(path);
+        assert_eq!(error.path, path);
+        for secret in [url, token].into_iter().flatten() {
+            assert!(!error.to_string().contains(secret), "{error}");
+        }
+    }
+    let plain = store(|settings| settings["store"] = json!({"plain_http": true}));
+    assert!(plain.endpoint(Some("http://store.test"), Some(token)).unwrap().is_some());
+}

@@ -94,12 +94,16 @@ test("liveness and readiness need no credential, and tell nothing but themselves
   }
 });
 
+const SAMPLE = /^portcullis_[a-z_]+(\{[a-z]+="[A-Za-z0-9_.:-]+"(,[a-z]+="[A-Za-z0-9_.:-]+")*\})? \d+$/;
+
 test("metrics are Prometheus text, for a client that may read them", async () => {
   assertProblem(await talk.request("/metrics"), 401, "ERR_CREDENTIALS_MISSING");
   const answer = await talk.request("/metrics", { basic });
   assertFields(answer, { "content-type": "text/plain; version=0.0.4; charset=utf-8" });
   const samples = answer.text.trimEnd().split("\n").filter((line) => !line.startsWith("#"));
-  for (const sample of samples) assert.match(sample, /^portcullis_[a-z_]+_total(\{[a-z]+="[A-Za-z0-9_.:-]+"(,[a-z]+="[A-Za-z0-9_.:-]+")*\})? \d+$/);
+  for (const sample of samples) assert.match(sample, SAMPLE);
+  const gauges = samples.filter((sample) => !/_total[ {]/.test(sample)).map((sample) => sample.split(" ")[0]);
+  assert.deepEqual(gauges, ["portcullis_store_up", "portcullis_outage_seconds", "portcullis_journal_entries"]);
   assert.ok(samples.includes("portcullis_tokens_issued_total 1"));
   assert.ok(samples.some((sample) => sample.startsWith('portcullis_requests_refused_total{code="')));
 });

@@ -177,6 +177,16 @@ fn a_call_from_before_the_opening_changes_nothing_afterwards() {
 }
 
 #[test]
+fn a_failure_that_lies_ahead_by_its_deadline_starts_no_probe_early() {
+    let breaker = breaker();
+    let ticket = call(&breaker, NOW);
+    breaker.failed(ticket, "timeout", true, NOW.plus(300));
+    assert_eq!(breaker.pass(NOW), Pass::Shut);
+    assert_eq!(breaker.pass(NOW.plus(1_299)), Pass::Shut);
+    probe(&breaker, NOW.plus(1_300));
+}
+
+#[test]
 fn a_clock_that_goes_back_does_not_keep_it_open() {
     let breaker = opened();
     probe(&breaker, NOW.minus(3_600_000));
