@@ -101,7 +101,7 @@ fn a_failing_secondary_has_a_breaker_of_its_own() {
     assert_eq!(chain.bench.count("secondary_failures", "cause=\"timeout\""), 5);
     assert_eq!(chain.bench.count("breaker_openings", "store=\"secondary\""), 1);
     chain.secondary.fault(None);
-    chain.bench.pass(1_000);
+    chain.bench.pass(1_300);
     chain.bench.authorize(&token);
     chain.queue.run();
     chain.secondary.calls();
