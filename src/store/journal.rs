@@ -5,7 +5,7 @@
 
 use std::fmt;
 
-use super::memory::expiring::{Expiring, Full, Seed};
+use super::expiring::{Expiring, Full, Seed};
 use super::{Revocation, RevocationScope};
 use crate::UnixMs;
 

@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use super::memory::expiring::{Expiring, Full, Seed};
+use super::expiring::{Expiring, Full, Seed};
 use super::{InstanceId, MergeBatch, Owed, Take};
 use crate::UnixMs;
 use crate::limit::{Policy, PolicyName, State};

@@ -6,6 +6,7 @@ mod by_ref;
 pub(crate) mod contract;
 mod either;
 mod error;
+mod expiring;
 pub mod journal;
 mod key;
 pub mod kv;

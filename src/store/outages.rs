@@ -4,9 +4,9 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use std::sync::{Mutex, PoisonError};
 
 use super::breaker::Breaker;
+use super::expiring::{Expiring, Seed};
 use super::journal::Journal;
 use super::ledger::Ledger;
-use super::memory::expiring::{Expiring, Seed};
 use super::{EntryKey, InstanceId};
 use crate::UnixMs;
 

@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use super::MemoryBounds;
-use super::expiring::{Expiring, Full, Seed};
 use crate::UnixMs;
 use crate::limit::{Decision, Policy, PolicyName, State, decide, peek};
+use crate::store::expiring::{Expiring, Full, Seed};
 use crate::store::{EntryKey, Outcome, Owed, Penalty, StoreError, Take};
 
 /// The partitions of all policies.

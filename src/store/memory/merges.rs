@@ -1,8 +1,8 @@
 //! Cost that was taken elsewhere: counted once, whatever is repeated.
 
 use super::counters::Counters;
-use super::expiring::{Expiring, Full, Seed};
 use crate::UnixMs;
+use crate::store::expiring::{Expiring, Full, Seed};
 use crate::store::{InstanceId, MergeBatch, StoreError};
 
 /// The most instances whose last sequence is remembered. Small beside the other partitions:

@@ -8,7 +8,6 @@ mod bounds;
 #[cfg(all(test, not(target_arch = "wasm32")))]
 mod calls;
 mod counters;
-pub(super) mod expiring;
 #[cfg(test)]
 mod flood;
 mod merges;
@@ -19,9 +18,9 @@ mod sessions;
 use std::fmt;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use crate::store::expiring::Seed;
 pub use bounds::{BoundsError, MemoryBounds};
 use counters::Counters;
-use expiring::Seed;
 use merges::Merges;
 use records::Records;
 use revocations::Revocations;

@@ -1,8 +1,8 @@
 //! Small records under names: bans, overrides.
 
 use super::MemoryBounds;
-use super::expiring::{Expiring, Full, Seed};
 use crate::UnixMs;
+use crate::store::expiring::{Expiring, Full, Seed};
 use crate::store::{EntryKey, Record, StoreError};
 
 /// The records there are.

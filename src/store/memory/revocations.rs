@@ -1,8 +1,8 @@
 //! What is revoked: tokens, sessions and subjects, each with room of its own.
 
 use super::MemoryBounds;
-use super::expiring::{Expiring, Full, Seed};
 use crate::UnixMs;
+use crate::store::expiring::{Expiring, Full, Seed};
 use crate::store::{EntryKey, Revocation, RevocationScope, StoreError, TokenCheck};
 
 /// Three partitions: a flood of revoked tokens leaves the room of sessions and subjects alone.

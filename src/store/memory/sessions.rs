@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use super::MemoryBounds;
-use super::expiring::{Expiring, Full, Seed};
 use crate::UnixMs;
+use crate::store::expiring::{Expiring, Full, Seed};
 use crate::store::{EntryKey, Rotated, Rotation, SessionRecord, SessionStart, StoreError};
 
 /// Open sessions, by name and by subject.

@@ -6,13 +6,13 @@ use std::hash::{BuildHasher, Hash};
 
 use siphasher::sip::SipHasher13;
 
+use super::EntryKey;
 use crate::UnixMs;
-use crate::store::EntryKey;
 
 /// Keys the hash of a map. In wasm the standard library's random state is not random, so the seed
 /// comes in.
 #[derive(Clone, Copy)]
-pub(in crate::store) struct Seed(pub(in crate::store) [u8; 16]);
+pub(super) struct Seed(pub(in crate::store) [u8; 16]);
 
 impl BuildHasher for Seed {
     type Hasher = SipHasher13;
@@ -31,7 +31,7 @@ impl<V, K> fmt::Debug for Expiring<V, K> {
 
 /// There is no room, and every entry there is still lives.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::store) struct Full;
+pub(super) struct Full;
 
 /// At most `capacity` entries, each living while `now` is before its end.
 ///
@@ -39,7 +39,7 @@ pub(in crate::store) struct Full;
 /// entry that lives is never evicted. An entry that ended stays until then, so it lives again for
 /// a clock that goes backwards. Every operation is O(log n): the queue holds each entry exactly
 /// once, at its true end.
-pub(in crate::store) struct Expiring<V, K = EntryKey> {
+pub(super) struct Expiring<V, K = EntryKey> {
     entries: HashMap<K, Entry<V>, Seed>,
     queue: BTreeSet<(UnixMs, K)>,
     capacity: usize,
@@ -51,32 +51,32 @@ struct Entry<V> {
 }
 
 impl<V, K: Copy + Hash + Ord> Expiring<V, K> {
-    pub(in crate::store) fn new(capacity: usize, seed: Seed) -> Self {
+    pub(super) fn new(capacity: usize, seed: Seed) -> Self {
         Self { entries: HashMap::with_hasher(seed), queue: BTreeSet::new(), capacity }
     }
 
     /// The value of a live entry.
-    pub(in crate::store) fn get(&self, key: &K, now: UnixMs) -> Option<&V> {
+    pub(super) fn get(&self, key: &K, now: UnixMs) -> Option<&V> {
         self.entries.get(key).filter(|entry| now < entry.expires).map(|entry| &entry.value)
     }
 
     /// The value of an entry, ended or not, as long as it is there.
-    pub(in crate::store) fn kept(&self, key: &K) -> Option<&V> {
+    pub(super) fn kept(&self, key: &K) -> Option<&V> {
         self.entries.get(key).map(|entry| &entry.value)
     }
 
     /// When a live entry ends.
-    pub(in crate::store) fn expires(&self, key: &K, now: UnixMs) -> Option<UnixMs> {
+    pub(super) fn expires(&self, key: &K, now: UnixMs) -> Option<UnixMs> {
         self.entries.get(key).map(|entry| entry.expires).filter(|expires| now < *expires)
     }
 
     /// How many entries there are, ended ones included that no newcomer has replaced yet.
-    pub(in crate::store) fn len(&self) -> usize {
+    pub(super) fn len(&self) -> usize {
         self.entries.len()
     }
 
     /// The live entry that ends first, and its end. Those that ended are dropped on the way.
-    pub(in crate::store) fn first(&mut self, now: UnixMs) -> Option<(K, &V, UnixMs)> {
+    pub(super) fn first(&mut self, now: UnixMs) -> Option<(K, &V, UnixMs)> {
         while let Some(&(expires, key)) = self.queue.first() {
             if now < expires {
                 return self.entries.get(&key).map(|entry| (key, &entry.value, expires));
@@ -87,7 +87,7 @@ impl<V, K: Copy + Hash + Ord> Expiring<V, K> {
     }
 
     /// Whether a newcomer fits beside `reserved` others. O(`reserved`).
-    pub(in crate::store) fn has_room(&self, reserved: usize, now: UnixMs) -> bool {
+    pub(super) fn has_room(&self, reserved: usize, now: UnixMs) -> bool {
         let ended = self
             .queue
             .iter()
@@ -99,7 +99,7 @@ impl<V, K: Copy + Hash + Ord> Expiring<V, K> {
 
     /// Writes an entry, in place of one with the same key. The value that ended and was dropped to
     /// make room for a newcomer, if one was.
-    pub(in crate::store) fn insert(
+    pub(super) fn insert(
         &mut self,
         key: K,
         value: V,
@@ -121,7 +121,7 @@ impl<V, K: Copy + Hash + Ord> Expiring<V, K> {
     }
 
     /// Removes an entry, whether or not it has ended.
-    pub(in crate::store) fn remove(&mut self, key: &K) -> Option<V> {
+    pub(super) fn remove(&mut self, key: &K) -> Option<V> {
         let entry = self.entries.remove(key)?;
         self.queue.remove(&(entry.expires, *key));
         Some(entry.value)
@@ -140,7 +140,7 @@ impl<V, K: Copy + Hash + Ord> Expiring<V, K> {
 
 impl<V: Ord + Copy, K: Copy + Hash + Ord> Expiring<V, K> {
     /// Writes an entry that only ever extends: of the value and of the end, the later one stays.
-    pub(in crate::store) fn extend(
+    pub(super) fn extend(
         &mut self,
         key: K,
         value: V,
