@@ -241,8 +241,8 @@ mod tests {
         {
             assert_eq!(parse_key(other), None, "{other}");
         }
-        let short = format!("portcullis:1:revoked:token:{}", &name.to_string()[1..]);
-        assert_eq!(parse_key(&short), None);
+        let long = format!("{}A", key(RevocationScope::Token, name));
+        assert_eq!(parse_key(&long), None);
     }
 
     #[test]
