@@ -132,12 +132,16 @@ impl<P, S> Chain<P, S> {
         None
     }
 
-    /// What a good answer teaches: that this token was checked, and whether the clocks agree.
+    /// What a good answer teaches: that this token was checked, whether the clocks agree, and whether
+    /// the store still has what it was told.
     pub(super) fn learn(&self, admit: &Admit<'_>, admission: &Admission, now: UnixMs) {
         let Instance { config, telemetry, outages, .. } = &*self.instance;
         let off = admission.clock_ahead_ms.unsigned_abs() > CLOCK_OFF_MS;
         if outages.clock_is_off(off) {
             telemetry.record(&Event::StoreClockOff);
+        }
+        if admission.epoch.is_some_and(|epoch| outages.epoch_is(epoch)) {
+            telemetry.record(&Event::StoreLostData);
         }
         let policy = &config.revocation;
         // A token that ends soon is accepted unchecked in any case.

@@ -35,7 +35,8 @@ impl<P: Store, S: Store> Chain<P, S> {
         }
     }
 
-    /// Tells the primary what it missed: revocations first, then cost. Stops at the first failure;
+    /// Tells the primary what it missed: revocations first, then cost, then what it knew and lost.
+    /// Stops at the first failure;
     /// what is left stays for the next time.
     pub(super) async fn replay(self, now: UnixMs) {
         let Instance { config, telemetry, outages, .. } = &*self.instance;
@@ -47,6 +48,12 @@ impl<P: Store, S: Store> Chain<P, S> {
             } else if let Some(batch) = outages.ledger(|ledger| ledger.next(&config.limits, now)) {
                 let Ok(()) = self.replay_takes(&batch, now).await else { break };
                 takes = takes.saturating_add(batch.entries.len());
+            } else if let Some(known) = self.known_to_retell(now) {
+                let Ok(_) = self.tell("revoke", now, self.primary.revoke(&known, now)).await else {
+                    break;
+                };
+                outages.was_retold(known);
+                revocations = revocations.saturating_add(1);
             } else {
                 break;
             }
@@ -58,6 +65,12 @@ impl<P: Store, S: Store> Chain<P, S> {
             telemetry.record(&Event::TakesMerged { count: takes });
         }
         outages.end_replay();
+    }
+
+    /// What this instance knows as revoked and a store that lost its data does not, the next of it.
+    fn known_to_retell(&self, now: UnixMs) -> Option<Revocation> {
+        let Instance { memory, outages, .. } = &*self.instance;
+        outages.next_to_retell(|place| memory.revocation_after(place, now))
     }
 
     async fn replay_revocation(

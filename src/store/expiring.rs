@@ -3,6 +3,7 @@
 use std::collections::{BTreeSet, HashMap};
 use std::fmt;
 use std::hash::{BuildHasher, Hash};
+use std::ops::Bound;
 
 use siphasher::sip::SipHasher13;
 
@@ -84,6 +85,14 @@ impl<V, K: Copy + Hash + Ord> Expiring<V, K> {
             self.remove(&key);
         }
         None
+    }
+
+    /// The first live entry that ends after `place`, where a walk over all of them has come, and its end.
+    pub(super) fn after(&self, place: Option<(UnixMs, K)>, now: UnixMs) -> Option<(K, &V, UnixMs)> {
+        let from = place.map_or(Bound::Unbounded, Bound::Excluded);
+        let mut rest = self.queue.range((from, Bound::Unbounded));
+        let &(expires, key) = rest.find(|(expires, _)| now < *expires)?;
+        self.entries.get(&key).map(|entry| (key, &entry.value, expires))
     }
 
     /// Whether a newcomer fits beside `reserved` others. O(`reserved`).

@@ -1,13 +1,13 @@
 //! What one instance knows of its stores' health, and what it still has to tell them.
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::breaker::Breaker;
 use super::expiring::{Expiring, Seed};
 use super::journal::Journal;
 use super::ledger::Ledger;
-use super::{EntryKey, InstanceId};
+use super::{EntryKey, InstanceId, Revocation};
 use crate::UnixMs;
 
 /// Tokens remembered as checked against the store. When there are more, the rest are refused in an
@@ -34,6 +34,20 @@ pub struct Outages {
     failing: AtomicBool,
     /// The primary's clock was off when it last answered.
     clock_off: AtomicBool,
+    /// What named the primary's data when it last answered; 0 before that.
+    epoch: AtomicU64,
+    /// How far the primary, which lost its data, has been told again what this instance knows.
+    retold: Mutex<Retold>,
+}
+
+/// A walk over all that this instance knows as revoked.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Retold {
+    /// Nothing is to be told again.
+    #[default]
+    All,
+    /// Up to this one; `None` at the beginning.
+    UpTo(Option<Revocation>),
 }
 
 impl Outages {
@@ -51,6 +65,8 @@ impl Outages {
             met: AtomicBool::new(false),
             failing: AtomicBool::new(false),
             clock_off: AtomicBool::new(false),
+            epoch: AtomicU64::new(0),
+            retold: Mutex::default(),
         }
     }
 
@@ -67,7 +83,43 @@ impl Outages {
     /// Whether the store has not been told everything.
     #[must_use]
     pub fn is_behind(&self) -> bool {
-        self.journal(|journal| !journal.is_empty()) || self.ledger(|ledger| !ledger.is_empty())
+        self.journal(|journal| !journal.is_empty())
+            || self.ledger(|ledger| !ledger.is_empty())
+            || *self.retold() != Retold::All
+    }
+
+    /// Notes what names the primary's data. When that is another than before, what was written may be
+    /// lost: all that this instance knows is to be told again. Whether it is another.
+    pub fn epoch_is(&self, epoch: u64) -> bool {
+        let before = self.epoch.swap(epoch, Relaxed);
+        let lost = before != 0 && before != epoch;
+        if lost {
+            *self.retold() = Retold::UpTo(None);
+        }
+        lost
+    }
+
+    /// The next revocation to be told again, of those `after` finds.
+    pub fn next_to_retell(
+        &self,
+        after: impl FnOnce(Option<Revocation>) -> Option<Revocation>,
+    ) -> Option<Revocation> {
+        let mut retold = self.retold();
+        let Retold::UpTo(place) = *retold else { return None };
+        let next = after(place);
+        if next.is_none() {
+            *retold = Retold::All;
+        }
+        next
+    }
+
+    /// The primary took `revocation`, as [`Outages::next_to_retell`] gave it.
+    pub fn was_retold(&self, revocation: Revocation) {
+        *self.retold() = Retold::UpTo(Some(revocation));
+    }
+
+    fn retold(&self) -> MutexGuard<'_, Retold> {
+        self.retold.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Remembers until `ends` that the token named so was checked and stood.

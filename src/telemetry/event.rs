@@ -112,6 +112,8 @@ pub enum Event<'a> {
         /// Of how many keys.
         count: usize,
     },
+    /// The store's data is another than it was: what it was told may be lost.
+    StoreLostData,
     /// The store's clock and ours are seconds apart.
     StoreClockOff,
     /// States of limits could not be read in the store, and were replaced by empty ones.

@@ -54,6 +54,7 @@ impl Event<'_> {
             Self::SecondaryDrained { .. }     => facts("secondary_drained",     Some(Info),     "secondary_drained",      "Revocations the store took out of the secondary."),
             Self::TakesMerged { .. }          => facts("takes_merged",          Some(Info),     "takes_merged",           "Keys whose cost the store took afterwards."),
             Self::TakesUnmerged { .. }        => facts("takes_unmerged",        Some(Warn),     "takes_unmerged",         "Keys whose cost the store never hears of."),
+            Self::StoreLostData               => facts("store_lost_data",       Some(Error),    "store_lost_data",        "Times the store was found to have lost its data."),
             Self::StoreClockOff               => facts("store_clock_off",       Some(Warn),     "store_clock_off",        "Times the store's clock was found seconds off."),
             Self::LimitsRepaired { .. }       => facts("limits_repaired",       Some(Warn),     "limits_repaired",        "Unreadable states of limits replaced."),
             Self::RevocationForgotten         => facts("revocation_forgotten",  Some(Warn),     "revocations_forgotten",  "Revoked tokens seen and not remembered."),

@@ -85,3 +85,18 @@ test("a revocation acknowledged as stored outlives kill -9 of the store", async 
   await redis.restart();
   assertProblem(await siblings.witness.authorize(token), 401, "ERR_JWT_REVOKED");
 });
+
+test("a store that lost its data is told again what an instance knows as revoked, and it is said", async (t) => {
+  const { talk, siblings, command } = await chaosFor(t, { siblings: { witness: {} } });
+  const { access_token: revoked, jti } = await talk.mint();
+  assert.deepEqual((await talk.revoke({ token: revoked })).body, { durability: "store" });
+  const { access_token: other } = await talk.mint();
+  assert.equal((await talk.authorize(other)).status, 200);
+  await command("DEL", "{portcullis}:1:epoch", revokedKey(jti));
+  assert.equal((await siblings.witness.authorize(revoked)).status, 200, "forgotten");
+  assert.equal((await talk.authorize(other)).status, 200);
+  const [lost] = await untilLogged(talk, "store_lost_data");
+  assert.deepEqual(lost, { level: "error", event: "store_lost_data" });
+  await untilLogged(talk, "revocations_replayed");
+  assertProblem(await siblings.witness.authorize(revoked), 401, "ERR_JWT_REVOKED");
+});

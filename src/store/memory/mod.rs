@@ -75,6 +75,13 @@ impl MemoryStore {
         Self { partitions: Mutex::new(partitions) }
     }
 
+    /// The first revocation this instance knows after `place`; `None` begins a walk over all of them,
+    /// and ends it.
+    #[must_use]
+    pub fn revocation_after(&self, place: Option<Revocation>, now: UnixMs) -> Option<Revocation> {
+        self.lock().revocations.after(place, now)
+    }
+
     /// Nothing under the lock panics by itself. Should a thread die in it all the same, what is
     /// there serves on: a store that refused for good would forget every revocation it knows.
     fn lock(&self) -> MutexGuard<'_, Partitions> {

@@ -39,6 +39,32 @@ impl Revocations {
         written.map_err(|Full| StoreError::Full { what })
     }
 
+    /// The first revocation after `place`, where a walk over all of them has come: subjects, then
+    /// sessions, then tokens.
+    pub(super) fn after(&self, place: Option<Revocation>, now: UnixMs) -> Option<Revocation> {
+        let scopes = [RevocationScope::Subject, RevocationScope::Session, RevocationScope::Token];
+        let reached = place.and_then(|place| scopes.iter().position(|scope| *scope == place.scope));
+        scopes.into_iter().skip(reached.unwrap_or(0)).find_map(|scope| {
+            let within = place.filter(|place| place.scope == scope);
+            let within = within.map(|place| (place.expires, place.key));
+            let (key, acknowledged, expires) = match scope {
+                RevocationScope::Subject => {
+                    let (key, cut, expires) = self.subjects.after(within, now)?;
+                    (key, *cut, expires)
+                }
+                RevocationScope::Session => {
+                    let (key, (), expires) = self.sessions.after(within, now)?;
+                    (key, now, expires)
+                }
+                RevocationScope::Token => {
+                    let (key, (), expires) = self.tokens.after(within, now)?;
+                    (key, now, expires)
+                }
+            };
+            Some(Revocation { scope, key, expires, acknowledged: Some(acknowledged) })
+        })
+    }
+
     /// What the token is revoked by, the narrowest scope first.
     pub(super) fn check(&self, check: &TokenCheck, now: UnixMs) -> Option<RevocationScope> {
         let revoked = |map: &Expiring<()>, key: EntryKey| map.get(&key, now).is_some();

@@ -2,6 +2,7 @@
 
 use std::cell::{Cell, RefCell};
 use std::future::poll_fn;
+use std::ops::Deref;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::task::Poll;
@@ -50,10 +51,12 @@ pub enum Fault {
 pub struct Rigged(Rc<Inner>);
 
 struct Inner {
-    apart: MemoryStore,
+    apart: RefCell<Rc<MemoryStore>>,
     /// Whose memory is the store, when it is embedded.
     embedded: Option<Arc<Instance>>,
     fault: Cell<Option<Fault>>,
+    /// Names its data.
+    epoch: Cell<u64>,
     calls: RefCell<Vec<&'static str>>,
     /// How durably it says to have kept a revocation.
     durability: Durability,
@@ -74,8 +77,9 @@ impl Rigged {
     }
 
     fn build(embedded: Option<Arc<Instance>>, durability: Durability) -> Self {
-        let (apart, fault, calls) = (roomy(), Cell::new(None), RefCell::default());
-        Self(Rc::new(Inner { apart, embedded, fault, calls, durability }))
+        let (fault, calls) = (Cell::new(None), RefCell::default());
+        let (apart, epoch) = (RefCell::new(roomy().into()), Cell::new(1));
+        Self(Rc::new(Inner { apart, embedded, fault, epoch, calls, durability }))
     }
 
     /// From now on goes wrong like this.
@@ -88,8 +92,17 @@ impl Rigged {
         self.0.calls.take()
     }
 
-    fn memory(&self) -> &MemoryStore {
-        self.0.embedded.as_ref().map_or(&self.0.apart, |instance| &instance.memory)
+    /// All that was written is gone, as after a restart without persistence.
+    pub fn lose_data(&self) {
+        self.0.apart.replace(roomy().into());
+        self.0.epoch.set(self.0.epoch.get() + 1);
+    }
+
+    fn memory(&self) -> Kept {
+        match &self.0.embedded {
+            Some(instance) => Kept::Embedded(Arc::clone(instance)),
+            None => Kept::Apart(self.0.apart.borrow().clone()),
+        }
     }
 
     async fn called(&self, verb: &'static str) -> Result<Option<Fault>, StoreError> {
@@ -112,6 +125,23 @@ impl Rigged {
                 Ok(None)
             }
             fault => Ok(fault),
+        }
+    }
+}
+
+/// Where it is kept.
+enum Kept {
+    Apart(Rc<MemoryStore>),
+    Embedded(Arc<Instance>),
+}
+
+impl Deref for Kept {
+    type Target = MemoryStore;
+
+    fn deref(&self) -> &MemoryStore {
+        match self {
+            Self::Apart(memory) => memory,
+            Self::Embedded(instance) => &instance.memory,
         }
     }
 }
@@ -146,6 +176,7 @@ impl Store for Rigged {
         if fault == Some(Fault::Short) {
             admission.outcomes.pop();
         }
+        admission.epoch = Some(self.0.epoch.get());
         self.replied(fault, admission)
     }
 

@@ -4,6 +4,7 @@ use serde_json::json;
 
 use super::{Chain, DEGRADED};
 use crate::bench::Fault;
+use crate::bench::setup::SUBJECT;
 
 #[test]
 fn tokens_from_before_and_from_within_an_outage_hold_through_it_and_after_it() {
@@ -49,4 +50,36 @@ fn instances_fall_back_each_by_itself() {
     let reply = sibling.bench.authorize(&token);
     assert_eq!((reply.status, reply.field(DEGRADED)), (200, None));
     assert!(chain.bench.authorize(&token).field(DEGRADED).is_some());
+}
+
+#[test]
+fn a_store_that_lost_its_data_is_told_again_all_that_is_known_as_revoked() {
+    let chain = Chain::new();
+    let tokens: Vec<String> = (0..40).map(|_| chain.bench.mint()).collect();
+    for token in &tokens {
+        assert_eq!(chain.revoke("web", &[("token", token)]).json()["durability"], "store");
+    }
+    let of_session = chain.bench.mint();
+    chain.revoke("admin", &[("subject", SUBJECT)]);
+    chain.bench.pass(1);
+    let later = chain.bench.mint();
+    chain.bench.authorize(&later);
+    chain.primary.lose_data();
+    let sibling = chain.sibling();
+    sibling.bench.pass(1);
+    assert_eq!(sibling.bench.authorize(&tokens[0]).status, 200, "forgotten");
+
+    for _ in 0..3 {
+        chain.bench.authorize(&later);
+        chain.queue.run();
+    }
+    for token in tokens.iter().chain([&of_session]) {
+        sibling.bench.authorize(token).refused(401, "ERR_JWT_REVOKED");
+    }
+    assert_eq!(sibling.bench.authorize(&later).status, 200, "the cut is where it was");
+    assert_eq!(chain.bench.count("store_lost_data", ""), 1);
+    assert_eq!(chain.events("store_lost_data")[0]["level"], json!("error"));
+    assert_eq!(chain.bench.count("revocations_replayed", ""), 41);
+    chain.bench.authorize(&later);
+    assert_eq!(chain.queue.run(), 0, "once");
 }
