@@ -34,7 +34,10 @@ impl Instance {
             bytes
         };
         let name = InstanceId::new(drawn("name"));
-        let outages = Outages::new(config.store.first_deadline_ms, drawn("outages"), name);
+        // A probe may be two calls: the script by its hash, and by its text after a restart.
+        let probe_ms_max = config.store.first_deadline_ms.max(config.store.deadline_ms);
+        let probe_ms_max = probe_ms_max.saturating_mul(2);
+        let outages = Outages::new(probe_ms_max, drawn("outages"), name);
         let memory = MemoryStore::new(drawn("memory"));
         Self { config, memory, telemetry: Telemetry::default(), outages }
     }

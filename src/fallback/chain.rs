@@ -81,6 +81,7 @@ impl<P, S> Chain<P, S> {
         telemetry.record(&Event::StoreFailed { verb, error: &error });
         let refused = health == Health::Refused;
         if refused {
+            outages.refuse();
             telemetry.record(&Event::StoreUnauthorized);
         }
         let cause = error.cause();

@@ -6,8 +6,11 @@
 
 mod admit;
 mod chain;
+pub mod drain;
 mod recovery;
 mod revoke;
+#[cfg(test)]
+mod tests;
 
 use std::future::Future;
 use std::sync::Arc;
@@ -78,13 +81,6 @@ where
         work: impl Future<Output = Result<T, StoreError>>,
     ) -> Result<T, StoreError> {
         self.ask(verb, now, work).await.map_err(Unanswered::into_error)
-    }
-
-    /// Tells the primary of a revocation that another instance wrote to the secondary, and may have
-    /// died before it could. Whether the primary took it.
-    pub async fn hand_over(&self, revocation: &Revocation, now: UnixMs) -> bool {
-        let told = self.demand("revoke", now, self.chain.primary.revoke(revocation, now)).await;
-        told.is_ok()
     }
 
     /// Asks the secondary, unless there is none or it is known not to answer.

@@ -4,7 +4,7 @@
 use super::chain::{Chain, Unanswered};
 use crate::UnixMs;
 use crate::instance::Instance;
-use crate::store::breaker::{Pass, Ticket};
+use crate::store::breaker::Ticket;
 use crate::store::{EntryKey, MergeBatch, Record, Revocation, Store, StoreError};
 use crate::telemetry::Event;
 
@@ -73,27 +73,35 @@ impl<P: Store, S: Store> Chain<P, S> {
         outages.next_to_retell(|place| memory.revocation_after(place, now))
     }
 
+    /// One that the primary is well and refuses is given up, and said to be: what is behind it must
+    /// not wait for it.
     async fn replay_revocation(
         &self,
         revocation: &Revocation,
         now: UnixMs,
     ) -> Result<(), Unanswered> {
-        self.tell("revoke", now, self.primary.revoke(revocation, now)).await?;
-        self.instance.outages.journal(|journal| journal.done(revocation, now));
+        let Instance { telemetry, outages, .. } = &*self.instance;
+        let answer = self.tell("revoke", now, self.primary.revoke(revocation, now)).await;
+        if let Err(Unanswered::Answered(_)) = answer {
+            telemetry.record(&Event::RevocationUnreplayed { scope: revocation.scope });
+        } else {
+            answer?;
+        }
+        outages.journal(|journal| journal.done(revocation, now));
         Ok(())
     }
 
-    /// A batch that the primary refuses for good is given up, and said to be.
+    /// The same of a batch.
     async fn replay_takes(&self, batch: &MergeBatch, now: UnixMs) -> Result<(), Unanswered> {
         let Instance { telemetry, outages, .. } = &*self.instance;
         let answer = self.tell("merge", now, self.primary.merge(batch, now)).await;
-        if let Ok(()) | Err(Unanswered::Answered(_)) = answer {
-            outages.ledger(|ledger| ledger.done(batch.sequence));
-        }
         if let Err(Unanswered::Answered(_)) = answer {
             telemetry.record(&Event::TakesUnmerged { count: batch.entries.len() });
+        } else {
+            answer?;
         }
-        answer
+        outages.ledger(|ledger| ledger.done(batch.sequence));
+        Ok(())
     }
 
     /// One call of a replay, which counts for the breaker like any other.
@@ -103,9 +111,9 @@ impl<P: Store, S: Store> Chain<P, S> {
         now: UnixMs,
         work: impl Future<Output = Result<T, StoreError>>,
     ) -> Result<T, Unanswered> {
-        match self.instance.outages.primary.pass(now) {
-            Pass::Call(ticket) => self.heard(verb, ticket, work.await, now),
-            Pass::Probe(_) | Pass::Shut => Err(Unanswered::NotSent),
+        match self.instance.outages.primary.call() {
+            Some(ticket) => self.heard(verb, ticket, work.await, now),
+            None => Err(Unanswered::NotSent),
         }
     }
 }

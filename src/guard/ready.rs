@@ -55,9 +55,8 @@ impl<S: Store> Guard<S> {
         if outage.is_none() && !outages.is_failing() {
             return None;
         }
-        let refused = outage.is_some_and(|outage| outage.refused);
         let closed = self.config().revocation.mode == RevocationMode::Closed;
-        Some(if refused || closed { Readiness::NotReady } else { Readiness::Degraded })
+        Some(if outages.is_refused() || closed { Readiness::NotReady } else { Readiness::Degraded })
     }
 
     /// All counters, and how the stores stand at `now`, in the Prometheus text format, version 0.0.4.

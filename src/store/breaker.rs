@@ -30,9 +30,9 @@ const WAIT_MS_MIN: u64 = 1_000;
 /// The longest wait before a probe, in milliseconds.
 const WAIT_MS_MAX: u64 = 10_000;
 
-/// How far the clock may go back before a wait is given up, in milliseconds: longer than any deadline,
-/// by which a failure lies ahead of the request that met it.
-const CLOCK_BACK_MS: u64 = 20_000;
+/// How far the clock may go back before a wait is given up, in milliseconds: longer than any request
+/// waits for its stores, so that its time is not taken for one of a clock that went back.
+const CLOCK_BACK_MS: u64 = 60_000;
 
 /// A breaker for one store.
 pub struct Breaker {
@@ -62,8 +62,6 @@ pub struct Outage {
     pub since: UnixMs,
     /// Why, in fixed words.
     pub cause: &'static str,
-    /// The store refuses our credentials: a fault of configuration, which no wait will mend.
-    pub refused: bool,
 }
 
 /// What a call may do.
@@ -109,6 +107,12 @@ impl Breaker {
         Pass::Probe(state.enter(Phase::HalfOpen { outage, probes, until }))
     }
 
+    /// A call's ticket if the breaker is closed: for one that will not start the probe.
+    pub fn call(&self) -> Option<Ticket> {
+        let state = self.lock();
+        matches!(state.phase, Phase::Closed { .. }).then_some(Ticket(state.generation))
+    }
+
     /// A call or probe was answered. The outage it ends, if it ends one.
     pub fn succeeded(&self, ticket: Ticket) -> Option<Outage> {
         let mut state = self.lock();
@@ -150,14 +154,14 @@ impl Breaker {
                 if !refused && *in_a_row < IN_A_ROW && recent.failures() < RECENT.div_ceil(2) {
                     return None;
                 }
-                let outage = Outage { since: now, cause, refused };
+                let outage = Outage { since: now, cause };
                 self.open(&mut state, outage, 0, now);
                 Some(outage)
             }
             Phase::Open { .. } => None,
             Phase::HalfOpen { outage, probes, .. } => {
                 // The latest cause is what an operator has to look at.
-                let (outage, probes) = (Outage { cause, refused, ..*outage }, *probes);
+                let (outage, probes) = (Outage { cause, ..*outage }, *probes);
                 self.open(&mut state, outage, probes.saturating_add(1), now);
                 None
             }

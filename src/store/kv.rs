@@ -40,7 +40,9 @@ impl Entry {
         })
     }
 
-    fn parse(text: &str) -> Option<Self> {
+    /// The entry that `text` is.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
         let mut parts = text.split(' ');
         let (version, cut, until) = (parts.next()?, parts.next()?, parts.next()?);
         if version != "1" || parts.next().is_some() {
@@ -53,12 +55,6 @@ impl Entry {
     #[must_use]
     pub fn to_text(&self) -> String {
         format!("1 {} {}", self.cut.0, self.until.0)
-    }
-
-    /// The entry that `text` is.
-    #[must_use]
-    pub fn from_text(text: &str) -> Option<Self> {
-        Self::parse(text)
     }
 
     /// The revocation it is, to be told to another store; `None` when it is over.
@@ -84,6 +80,13 @@ impl Entry {
 
 /// What every key of a revocation begins with.
 pub const PREFIX: &str = "portcullis:1:revoked:";
+
+/// The key under which stands what another store was told of a revocation's key; `None` for a key that
+/// is none.
+#[must_use]
+pub fn told_key(key: &str) -> Option<String> {
+    key.strip_prefix(PREFIX).map(|rest| format!("portcullis:1:told:{rest}"))
+}
 
 /// What a key of a revocation names; `None` for a key that is none.
 #[must_use]

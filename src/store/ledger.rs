@@ -58,8 +58,8 @@ impl Ledger {
         keys.insert(key, state, ends, now).map(drop).map_err(|Full| LedgerFull)
     }
 
-    /// The batch to send next: the one that was not acknowledged, or else a new one. What is owed to
-    /// a policy that is not among `policies` is forgotten.
+    /// The batch to send next: the one that was not acknowledged, or else a new one. `policies`: all that
+    /// are configured.
     pub fn next(&mut self, policies: &[Policy], now: UnixMs) -> Option<MergeBatch> {
         if self.sent.is_none() {
             let entries = self.draw(policies, now);
@@ -89,7 +89,6 @@ impl Ledger {
     /// Takes out up to a batch of what is owed for windows that still run.
     fn draw(&mut self, policies: &[Policy], now: UnixMs) -> Vec<Owed> {
         let mut entries = Vec::new();
-        self.owed.retain(|name, _| policies.iter().any(|policy| policy.name == *name));
         for policy in policies {
             let Some(keys) = self.owed.get_mut(&policy.name) else { continue };
             while entries.len() < MergeBatch::ENTRIES_MAX {

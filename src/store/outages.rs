@@ -32,6 +32,8 @@ pub struct Outages {
     met: AtomicBool,
     /// The primary's last call failed.
     failing: AtomicBool,
+    /// The primary refused our credentials, and has answered nothing since.
+    refused: AtomicBool,
     /// The primary's clock was off when it last answered.
     clock_off: AtomicBool,
     /// What named the primary's data when it last answered; 0 before that.
@@ -64,6 +66,7 @@ impl Outages {
             replaying_ms: AtomicU64::new(0),
             met: AtomicBool::new(false),
             failing: AtomicBool::new(false),
+            refused: AtomicBool::new(false),
             clock_off: AtomicBool::new(false),
             epoch: AtomicU64::new(0),
             retold: Mutex::default(),
@@ -141,7 +144,19 @@ impl Outages {
         self.failing.store(!answered, Relaxed);
         if answered {
             self.met.store(true, Relaxed);
+            self.refused.store(false, Relaxed);
         }
+    }
+
+    /// Notes that the primary refused our credentials.
+    pub fn refuse(&self) {
+        self.refused.store(true, Relaxed);
+    }
+
+    /// Whether the primary refused our credentials, whatever else went wrong since.
+    #[must_use]
+    pub fn is_refused(&self) -> bool {
+        self.refused.load(Relaxed)
     }
 
     /// Whether the primary's last call failed, the breaker open or not yet.
@@ -154,7 +169,7 @@ impl Outages {
     /// wrong from its start, in which nobody ever hears of a revocation.
     #[must_use]
     pub fn is_refused_from_start(&self) -> bool {
-        !self.met.load(Relaxed) && self.primary.outage().is_some_and(|outage| outage.refused)
+        !self.met.load(Relaxed) && self.is_refused()
     }
 
     /// Notes whether the primary's clock is off; whether that is news.
@@ -166,7 +181,8 @@ impl Outages {
     #[must_use]
     pub fn begin_replay(&self, now: UnixMs) -> bool {
         let under_way = self.replaying_ms.load(Relaxed);
-        let stuck = under_way.saturating_sub(now.0) > REPLAY_MS_MAX;
+        // Far ahead of any request's time: the clock went back.
+        let stuck = under_way.saturating_sub(now.0) > REPLAY_MS_MAX.saturating_mul(5);
         if now.0 < under_way && !stuck {
             return false;
         }

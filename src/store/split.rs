@@ -27,15 +27,17 @@ impl<S, L> Split<S, L> {
 impl<S: Store, L: Store> Store for Split<S, L> {
     /// Asks `shared` about the token first: a revoked token takes nothing.
     async fn admit(&self, admit: &Admit<'_>, now: UnixMs) -> Result<Admission, StoreError> {
+        let mut shared = Admission::default();
         if admit.token.is_some() {
-            let question = Admit { token: admit.token, takes: Vec::new(), closed: false };
-            let answer = self.shared.admit(&question, now).await?;
-            if answer.revoked.is_some() {
-                return Ok(answer);
+            let question = Admit { takes: Vec::new(), ..*admit };
+            shared = self.shared.admit(&question, now).await?;
+            if shared.revoked.is_some() {
+                return Ok(shared);
             }
         }
         let takes = Admit { token: None, takes: admit.takes.clone(), closed: false };
-        self.limits.admit(&takes, now).await
+        let limits = self.limits.admit(&takes, now).await?;
+        Ok(Admission { outcomes: limits.outcomes, repaired: limits.repaired, ..shared })
     }
 
     async fn revoke(&self, revocation: &Revocation, now: UnixMs) -> Result<Durability, StoreError> {

@@ -97,6 +97,11 @@ pub enum Event<'a> {
         /// How many.
         count: usize,
     },
+    /// The store answers, and refuses a revocation it had missed: it is known here alone.
+    RevocationUnreplayed {
+        /// What was revoked.
+        scope: RevocationScope,
+    },
     /// The store took revocations that instances which may have died left in the secondary.
     SecondaryDrained {
         /// How many.

@@ -51,6 +51,7 @@ impl Event<'_> {
             Self::RevocationJournalled { .. } => facts("revocation_journalled", Some(Warn),     "revocations_journalled", "Revocations kept here for the store."),
             Self::JournalFull { .. }          => facts("journal_full",          Some(Error),    "journal_full",           "Revocations not acknowledged for want of room."),
             Self::RevocationsReplayed { .. }  => facts("revocations_replayed",  Some(Info),     "revocations_replayed",   "Revocations the store took afterwards."),
+            Self::RevocationUnreplayed { .. } => facts("revocation_unreplayed", Some(Error),    "revocations_unreplayed", "Revocations the store will never take."),
             Self::SecondaryDrained { .. }     => facts("secondary_drained",     Some(Info),     "secondary_drained",      "Revocations the store took out of the secondary."),
             Self::TakesMerged { .. }          => facts("takes_merged",          Some(Info),     "takes_merged",           "Keys whose cost the store took afterwards."),
             Self::TakesUnmerged { .. }        => facts("takes_unmerged",        Some(Warn),     "takes_unmerged",         "Keys whose cost the store never hears of."),
@@ -100,6 +101,7 @@ impl Event<'_> {
             }
             Self::StoreCorrupt { scope }
             | Self::RevocationJournalled { scope }
+            | Self::RevocationUnreplayed { scope }
             | Self::JournalFull { scope } => vec![("scope", scope.to_string())],
             _ => Vec::new(),
         }

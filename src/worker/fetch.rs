@@ -25,7 +25,8 @@ impl WorkerFetch {
 
 impl Fetch for WorkerFetch {
     async fn fetch(&self, request: Request<'_>) -> Result<Response, FetchError> {
-        let first = !self.called.swap(true, Relaxed);
+        // Calls that begin together open their connections together: each has the longer deadline.
+        let first = !self.called.load(Relaxed);
         let deadline_ms = if first { self.first_deadline_ms } else { self.deadline_ms };
         let mut fields = String::new();
         for (name, value) in &request.fields {
@@ -40,7 +41,9 @@ impl Fetch for WorkerFetch {
             number(u64::try_from(request.answer_bytes_max).unwrap_or(u64::MAX)),
             number(deadline_ms),
         );
-        let answer = JsFuture::from(answer).await.map_err(|_| FetchError::Unreachable)?;
+        let answer = JsFuture::from(answer).await;
+        self.called.store(true, Relaxed);
+        let answer = answer.map_err(|_| FetchError::Unreachable)?;
         match answer.as_string().as_deref() {
             None => read(&answer.unchecked_into(), request.answer_fields),
             Some("timeout") => Err(FetchError::Timeout { deadline_ms }),

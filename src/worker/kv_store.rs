@@ -3,13 +3,14 @@
 use std::cell::Cell;
 
 use js_sys::Map;
-use wasm_bindgen::JsCast as _;
+use wasm_bindgen::{JsCast as _, JsValue};
 use worker::Env;
 use worker::kv::{KvError, KvStore};
 
 use super::clock::within;
 use super::environment;
 use crate::UnixMs;
+use crate::config::StoreSettings;
 use crate::limit::Policy;
 use crate::store::kv::{self, Entry, Verdict};
 use crate::store::{
@@ -17,9 +18,12 @@ use crate::store::{
     Rotated, Rotation, SessionRecord, Store, StoreError, Take,
 };
 
-/// Deadline of a call, and of an instance's first, in milliseconds.
-const DEADLINE_MS: u64 = 300;
-const FIRST_DEADLINE_MS: u64 = 1_000;
+/// Deadline of a call, and of an instance's first ones, in milliseconds.
+#[derive(Clone, Copy)]
+struct Deadlines {
+    deadline_ms: u64,
+    first_deadline_ms: u64,
+}
 
 thread_local! {
     static CALLED_BEFORE: Cell<bool> = const { Cell::new(false) };
@@ -32,11 +36,13 @@ thread_local! {
 #[derive(Clone)]
 pub(super) struct KvRevocations {
     env: Env,
+    deadlines: Deadlines,
 }
 
 impl KvRevocations {
-    pub(super) const fn new(env: Env) -> Self {
-        Self { env }
+    pub(super) const fn new(env: Env, settings: &StoreSettings) -> Self {
+        let StoreSettings { deadline_ms, first_deadline_ms, .. } = *settings;
+        Self { env, deadlines: Deadlines { deadline_ms, first_deadline_ms } }
     }
 
     fn namespace(&self) -> Result<KvStore, StoreError> {
@@ -44,28 +50,38 @@ impl KvRevocations {
     }
 
     async fn read(&self, keys: &[String]) -> Result<Vec<Option<String>>, StoreError> {
-        let answer = call(environment::kv_read(&self.env, keys)).await?;
-        // A key that is not in the answer is not a key that is not there: fail secure.
-        let protocol = StoreError::Unavailable { cause: "protocol" };
-        let map: Map = answer.dyn_into().map_err(|_| protocol.clone())?;
-        let value = |key: &String| match map.get(&key.into()) {
-            value if value.is_null() => Ok(None),
-            value => value.as_string().map(Some).ok_or(protocol.clone()),
-        };
-        keys.iter().map(value).collect()
+        values(&self.call(environment::kv_read(&self.env, keys)).await?, keys)
     }
 
     async fn write(&self, key: &str, value: String, expiration_s: u64) -> Result<(), StoreError> {
         let put = self.namespace()?.put(key, value).map_err(|error| failure(&error))?;
-        call(put.expiration(expiration_s).execute()).await
+        self.call(put.expiration(expiration_s).execute()).await
+    }
+
+    /// Runs one KV operation against its deadline.
+    async fn call<T>(
+        &self,
+        operation: impl Future<Output = Result<T, KvError>>,
+    ) -> Result<T, StoreError> {
+        let Deadlines { deadline_ms, first_deadline_ms } = self.deadlines;
+        let called = CALLED_BEFORE.get();
+        let deadline_ms = if called { deadline_ms } else { first_deadline_ms };
+        let answer = call_within(deadline_ms, operation).await;
+        CALLED_BEFORE.set(true);
+        answer
     }
 }
 
-/// Runs one KV operation against its deadline.
-async fn call<T>(operation: impl Future<Output = Result<T, KvError>>) -> Result<T, StoreError> {
-    let first = !CALLED_BEFORE.replace(true);
-    let deadline_ms = if first { FIRST_DEADLINE_MS } else { DEADLINE_MS };
-    call_within(deadline_ms, operation).await
+/// What KV answered of several keys, in their order. A key that is not in the answer is not a key that
+/// is not there: fail secure.
+pub(super) fn values(answer: &JsValue, keys: &[String]) -> Result<Vec<Option<String>>, StoreError> {
+    let protocol = StoreError::Unavailable { cause: "protocol" };
+    let map: &Map = answer.dyn_ref().ok_or(protocol.clone())?;
+    let value = |key: &String| match map.get(&key.into()) {
+        value if value.is_null() => Ok(None),
+        value => value.as_string().map(Some).ok_or(protocol.clone()),
+    };
+    keys.iter().map(value).collect()
 }
 
 /// Runs one KV operation against this deadline, in milliseconds.

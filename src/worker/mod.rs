@@ -24,6 +24,7 @@ use crate::store::redis::RedisStore;
 use crate::store::upstash::Upstash;
 use crate::store::{Either, Split};
 use crate::telemetry::{Level, Telemetry};
+use drain::KvListing;
 use fetch::WorkerFetch;
 use kv_store::KvRevocations;
 
@@ -59,7 +60,7 @@ async fn fetch(
     let Deployment { instance, redis, kv } = &deployment;
     let response = match exchange::head(&request) {
         Some(head) => {
-            let revocations = KvRevocations::new(env);
+            let revocations = KvRevocations::new(env, &instance.config.store);
             let store = match redis {
                 Some(redis) => {
                     let instance = Arc::clone(instance);
@@ -80,15 +81,15 @@ async fn fetch(
     Ok(exchange::respond(&response))
 }
 
-/// Run on a schedule, if one is configured: see [`drain`].
+/// Run on a schedule, if one is configured: see [`crate::fallback::drain`].
 #[event(scheduled)]
 async fn scheduled(_event: ScheduledEvent, env: Env, context: ScheduleContext) {
     let Some(Deployment { instance, redis: Some(redis), .. }) = deployment(&env) else { return };
     let Some(namespace) = environment::kv(&env) else { return };
     let background = WaitUntil { context: &context, instance: Arc::clone(&instance) };
-    let secondary = Some(KvRevocations::new(env));
+    let secondary = Some(KvRevocations::new(env.clone(), &instance.config.store));
     let chain = Fallback::new(Arc::clone(&instance), redis, secondary, background);
-    drain::drain(&instance, &namespace, &chain).await;
+    chain.drain(&KvListing { env: &env, namespace }, clock::now()).await;
     write_log(&instance.telemetry);
 }
 

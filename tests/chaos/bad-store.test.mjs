@@ -167,6 +167,9 @@ test("a store whose clock is an hour ahead or behind neither lets a revoked toke
     assert.equal((await talk.authorize(good.access_token)).status, 200);
     assertProblem(await talk.authorize(revoked.access_token), 401, "ERR_JWT_REVOKED");
   }
+  const [line] = await talk.events("store_clock_off");
+  assert.deepEqual(line, { level: "warn", event: "store_clock_off" });
+  assert.equal(counter(await talk.metrics(), "store_clock_off_total"), 1, "said once, not for each answer");
   proxy.clear();
   assertProblem(await talk.authorize(revoked.access_token), 401, "ERR_JWT_REVOKED");
 });

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { assertProblem } from "../worker/conversation.mjs";
-import { chaosFor, deadUrl, degraded, total } from "./harness.mjs";
+import { chaosFor, deadUrl, degraded, total, until } from "./harness.mjs";
 
 const REQUESTS = 20;
 // Long enough for a probe or two of the breaker.
@@ -59,10 +59,10 @@ test("cascading_failures: each failure is counted once, and only what was sent c
   for (const end_ms = Date.now() + PROBING_MS; Date.now() < end_ms; await sleep(100)) {
     assert.equal((await talk.authorize((await talk.mint()).access_token)).status, 200);
   }
-  // A probe is sent in the background of an answer.
-  await sleep(300);
+  // A probe is sent in the background of an answer, and counted when it has failed.
+  const failures = async () => total(await talk.metrics(), "store_failures_total");
+  await until("each failure to be counted", async () => (await failures()) === proxy.requests);
   const metrics = await talk.metrics();
-  assert.equal(total(metrics, "store_failures_total"), proxy.requests);
   const notSent = total(metrics, "fallbacks_total", 'cause="breaker_open"');
   const sent = total(metrics, "fallbacks_total") - notSent;
   assert.equal(sent, 5, "the breaker opened on the fifth, and no request was sent afterwards");

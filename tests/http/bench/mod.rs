@@ -46,6 +46,7 @@ pub fn entropy() -> Option<[u8; 32]> {
 pub type Chained = Fallback<Rigged, Rigged, Queue>;
 
 pub struct Bench<S = Rigged> {
+    pub instance: Arc<Instance>,
     pub guard: Guard<S>,
     /// The store, or the first of a chain.
     pub store: Rigged,
@@ -65,7 +66,7 @@ impl Bench<Chained> {
         let instance = Arc::new(Instance::new(config, entropy().unwrap()));
         let (first, second) = (primary.clone(), secondary.cloned());
         let store = Fallback::new(Arc::clone(&instance), first, second, background.clone());
-        Self::over(Guard::new(instance, store, entropy), primary.clone())
+        Self::over(Arc::clone(&instance), Guard::new(instance, store, entropy), primary.clone())
     }
 }
 
@@ -115,13 +116,13 @@ impl Bench {
         let config = config(keys, change).expect("a good configuration");
         let instance = Arc::new(Instance::new(config, [7; 32]));
         let store = store(Arc::clone(&instance));
-        Self::over(Guard::new(instance, store.clone(), entropy), store)
+        Self::over(Arc::clone(&instance), Guard::new(instance, store.clone(), entropy), store)
     }
 }
 
 impl<S: Store> Bench<S> {
-    fn over(guard: Guard<S>, store: Rigged) -> Self {
-        Self { guard, store, now_ms: Cell::new(NOW_MS), walk: walk::Walk::default() }
+    fn over(instance: Arc<Instance>, guard: Guard<S>, store: Rigged) -> Self {
+        Self { instance, guard, store, now_ms: Cell::new(NOW_MS), walk: walk::Walk::default() }
     }
 
     pub fn now(&self) -> UnixMs {

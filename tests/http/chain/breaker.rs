@@ -69,7 +69,7 @@ fn a_probe_that_is_never_heard_of_frees_its_place() {
     assert_eq!(chain.queue.drop_all(), 1);
     chain.bench.authorize(&token);
     assert_eq!(chain.queue.run(), 0, "one at a time");
-    chain.bench.pass(1_000);
+    chain.bench.pass(2_000);
     chain.bench.authorize(&token);
     assert_eq!(chain.queue.run(), 1);
     assert_eq!(chain.bench.authorize(&token).field(DEGRADED), None);

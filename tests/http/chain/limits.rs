@@ -178,3 +178,16 @@ fn a_window_that_is_over_owes_nothing() {
     chain.recover();
     assert_eq!(left(&chain.bench), 4);
 }
+
+#[test]
+fn cost_there_is_no_room_to_owe_is_said_to_be_lost() {
+    let chain = limited(json!({}));
+    chain.lose_primary(Fault::Unreachable);
+    for number in 0..1_025 {
+        let order = json!({"key": format!("key {number}")});
+        let reply =
+            chain.bench.send(Ask::post("/v1/limits/per-subject").basic("admin").json(&order));
+        assert_eq!(reply.status, 200);
+    }
+    assert_eq!(chain.bench.count("takes_unmerged", ""), 1);
+}

@@ -2,6 +2,7 @@
 
 mod admission;
 mod breaker;
+mod drain;
 mod limits;
 mod recovery;
 mod refused;

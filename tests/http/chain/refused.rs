@@ -39,3 +39,17 @@ fn from_the_start_nothing_is_accepted_unchecked() {
     chain.queue.run();
     assert_eq!(chain.bench.authorize(&token).status, 200, "once they are taken, all is well");
 }
+
+#[test]
+fn from_the_start_stays_refused_whatever_else_goes_wrong() {
+    let chain = Chain::new();
+    let token = chain.bench.mint();
+    chain.primary.fault(Fault::Refused);
+    chain.bench.authorize(&token);
+    chain.primary.fault(Fault::Unreachable);
+    chain.bench.pass(1_000);
+    chain.bench.authorize(&token);
+    assert_eq!(chain.queue.run(), 1, "a probe that fails otherwise");
+    chain.bench.authorize(&token).refused(503, "ERR_STORE_UNAVAILABLE");
+    assert_eq!(chain.bench.send(Ask::get("/readyz")).status, 503);
+}

@@ -147,3 +147,20 @@ fn what_must_be_the_stores_own_doing_is_503() {
     let reset = Ask::new("DELETE", &target).basic("admin");
     chain.bench.send(reset).refused(503, "ERR_STORE_UNAVAILABLE");
 }
+
+#[test]
+fn a_revocation_the_store_refuses_for_good_is_said_and_holds_up_nothing() {
+    let chain = Chain::new();
+    chain.lose_primary(Fault::Unreachable);
+    chain.revoke("admin", &[("session", "s1")]);
+    chain.revoke("admin", &[("session", "s2")]);
+    chain.primary.fault(Fault::Full);
+    chain.bench.pass(1_000);
+    chain.bench.authorize(&chain.bench.mint());
+    chain.queue.run();
+    assert_eq!(chain.bench.count("revocations_unreplayed", "scope=\"session\""), 2);
+    chain.primary.calls();
+    chain.bench.authorize(&chain.bench.mint());
+    assert_eq!(chain.queue.run(), 0);
+    assert_eq!(chain.events("revocation_unreplayed").len(), 2);
+}
