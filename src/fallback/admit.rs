@@ -67,6 +67,7 @@ impl<P, S> Chain<P, S> {
         let Some(check) = admit.token else { return Ok(()) };
         let fresh = outages.is_fresh(check.token, now);
         let accepted = !outages.is_refused_from_start()
+            && !outages.has_forgotten(now)
             && config.revocation.accepts(&check, admit.closed, fresh, now);
         if accepted { Ok(()) } else { Err(StoreError::Outage { cause }) }
     }

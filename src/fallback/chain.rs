@@ -66,7 +66,7 @@ impl<P, S> Chain<P, S> {
         let error = match answer {
             Ok(answer) => {
                 outages.answered(true);
-                self.recovered(ticket, now);
+                self.recovered(verb, ticket, now);
                 return Ok(answer);
             }
             Err(error) => error,
@@ -74,7 +74,7 @@ impl<P, S> Chain<P, S> {
         let health = Health::of(&error);
         if health == Health::Well {
             outages.answered(true);
-            self.recovered(ticket, now);
+            self.recovered(verb, ticket, now);
             return Err(Unanswered::Answered(error));
         }
         outages.answered(false);
@@ -92,9 +92,13 @@ impl<P, S> Chain<P, S> {
         Err(Unanswered::Unknown { cause })
     }
 
-    /// An answer ends the outage, if its call was the probe.
-    fn recovered(&self, ticket: Ticket, now: UnixMs) {
+    /// An answer ends the outage, if its call was the probe. One to a call that only reads does not
+    /// speak for a store that cannot be written to.
+    fn recovered(&self, verb: &str, ticket: Ticket, now: UnixMs) {
         let Instance { telemetry, outages, .. } = &*self.instance;
+        if matches!(verb, "get" | "peek" | "sessions") {
+            return;
+        }
         if let Some(outage) = outages.primary.succeeded(ticket) {
             telemetry.record(&Event::StoreRecovered { outage_ms: now.since(outage.since) });
         }
@@ -118,7 +122,12 @@ impl<P, S> Chain<P, S> {
         };
         telemetry.record(&Event::SecondaryFailed { verb, error: &error });
         let cause = error.cause();
+        // KV takes one write a second for each key: that one of them is over says nothing of KV.
+        let of_its_key = verb == "revoke" && cause == "quota";
         match Health::of(&error) {
+            _ if of_its_key => {
+                outages.secondary.succeeded(ticket);
+            }
             Health::Well => {
                 outages.secondary.succeeded(ticket);
             }
@@ -135,13 +144,15 @@ impl<P, S> Chain<P, S> {
 
     /// What a good answer teaches: that this token was checked, whether the clocks agree, and whether
     /// the store still has what it was told.
-    pub(super) fn learn(&self, admit: &Admit<'_>, admission: &Admission, now: UnixMs) {
+    /// Whether it has not.
+    pub(super) fn learn(&self, admit: &Admit<'_>, admission: &Admission, now: UnixMs) -> bool {
         let Instance { config, telemetry, outages, .. } = &*self.instance;
         let off = admission.clock_ahead_ms.unsigned_abs() > CLOCK_OFF_MS;
         if outages.clock_is_off(off) {
             telemetry.record(&Event::StoreClockOff);
         }
-        if admission.epoch.is_some_and(|epoch| outages.epoch_is(epoch)) {
+        let lost = admission.epoch.is_some_and(|epoch| outages.epoch_is(epoch));
+        if lost {
             telemetry.record(&Event::StoreLostData);
         }
         let policy = &config.revocation;
@@ -150,6 +161,7 @@ impl<P, S> Chain<P, S> {
         if let Some(check) = standing.filter(|check| !policy.is_exposed(check, now)) {
             outages.checked(check.token, now.plus(policy.stale_ms_max), now);
         }
+        lost
     }
 }
 

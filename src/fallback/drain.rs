@@ -9,13 +9,13 @@ use crate::UnixMs;
 use crate::background::Background;
 use crate::instance::Instance;
 use crate::store::kv::{self, Entry};
-use crate::store::{Store, StoreError};
+use crate::store::{Admission, Admit, Store, StoreError};
 use crate::telemetry::Event;
 
 /// Entries that are told in one run, and pages that are looked through for them. What is left waits for
 /// the next run.
 const TOLD_MAX: usize = 200;
-const PAGES_MAX: usize = 10;
+const PAGES_MAX: usize = 20;
 /// Entries that are read in one call, each with what was told of it: KV reads a hundred keys at once.
 const READ_AT_ONCE: usize = 50;
 
@@ -68,7 +68,10 @@ where
     pub async fn drain(&self, secondary: &impl Listing, now: UnixMs) {
         let Instance { telemetry, .. } = &*self.chain.instance;
         let mut told = 0;
-        let stopped = self.drain_pages(secondary, &mut told, now).await;
+        // What was told to a primary that has lost its data since is told again.
+        let Ok(Admission { epoch, .. }) = self.admit(&Admit::default(), now).await else { return };
+        let epoch = epoch.unwrap_or_default();
+        let stopped = self.drain_pages(secondary, epoch, &mut told, now).await;
         if let Err(Stop::Secondary(error)) = stopped {
             telemetry.record(&Event::SecondaryFailed { verb: "drain", error: &error });
         }
@@ -80,6 +83,7 @@ where
     async fn drain_pages(
         &self,
         secondary: &impl Listing,
+        epoch: u64,
         told: &mut usize,
         now: UnixMs,
     ) -> Result<(), Stop> {
@@ -92,8 +96,10 @@ where
                 let mut values = secondary.read(&asked).await?;
                 let marks = values.split_off(keys.len().min(values.len()));
                 for ((key, stored), mark) in keys.iter().zip(values).zip(marks) {
-                    if stored.is_some() && stored != mark {
-                        self.tell(secondary, key, &stored.unwrap_or_default(), told, now).await?;
+                    let Some(stored) = stored else { continue };
+                    let current = format!("{epoch} {stored}");
+                    if mark.as_ref() != Some(&current) {
+                        self.tell(secondary, key, (&stored, current), told, now).await?;
                     }
                 }
             }
@@ -111,7 +117,7 @@ where
         &self,
         secondary: &impl Listing,
         key: &str,
-        stored: &str,
+        (stored, current): (&str, String),
         told: &mut usize,
         now: UnixMs,
     ) -> Result<(), Stop> {
@@ -126,7 +132,7 @@ where
         *told = told.saturating_add(1);
         if let Some(mark) = kv::told_key(key) {
             // Without it the entry is told once more: that changes nothing.
-            secondary.write(&mark, stored.to_owned(), entry.expiration_s(now)).await?;
+            secondary.write(&mark, current, entry.expiration_s(now)).await?;
         }
         Ok(())
     }

@@ -60,9 +60,7 @@ where
         match outages.primary.pass(now) {
             Pass::Call(ticket) => {
                 let answer = self.chain.heard(verb, ticket, work.await, now)?;
-                if outages.is_behind() && outages.begin_replay(now) {
-                    self.background.spawn(self.chain.clone().replay(now));
-                }
+                self.catch_up(now);
                 Ok(answer)
             }
             Pass::Probe(ticket) => {
@@ -70,6 +68,14 @@ where
                 Err(Unanswered::NotSent)
             }
             Pass::Shut => Err(Unanswered::NotSent),
+        }
+    }
+
+    /// Tells a primary that answers what it missed, in the background.
+    fn catch_up(&self, now: UnixMs) {
+        let outages = &self.chain.instance.outages;
+        if outages.is_behind() && outages.begin_replay(now) {
+            self.background.spawn(self.chain.clone().replay(now));
         }
     }
 
@@ -114,7 +120,9 @@ where
     async fn admit(&self, admit: &Admit<'_>, now: UnixMs) -> Result<Admission, StoreError> {
         match self.ask("admit", now, self.chain.primary.admit(admit, now)).await {
             Ok(admission) => {
-                self.chain.learn(admit, &admission, now);
+                if self.chain.learn(admit, &admission, now) {
+                    self.catch_up(now);
+                }
                 Ok(admission)
             }
             Err(Unanswered::Answered(error)) => Err(error),

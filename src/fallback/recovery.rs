@@ -5,13 +5,45 @@ use super::chain::{Chain, Unanswered};
 use crate::UnixMs;
 use crate::instance::Instance;
 use crate::store::breaker::Ticket;
+use crate::store::ledger::Ledger;
 use crate::store::{EntryKey, MergeBatch, Record, Revocation, Store, StoreError};
-use crate::telemetry::Event;
+use crate::telemetry::{Event, Telemetry};
 
 /// Calls of one replay. A Worker's request may make fifty; what is left goes on with the next one.
 const CALLS_MAX: usize = 32;
+/// How many of them cost gets its turn: one of so many.
+const TAKES_EVERY: usize = 4;
 /// How long the entry a probe writes lives, in milliseconds.
 const PROBE_MS: u64 = 60_000;
+
+/// Something the primary missed.
+enum Missed {
+    /// Cost that was taken here.
+    Takes(MergeBatch),
+    /// A revocation it has not taken yet.
+    Revocation(Revocation),
+    /// One it took, and lost with its data.
+    Known(Revocation),
+}
+
+/// What a replay came to.
+#[derive(Default)]
+struct Told {
+    revocations: usize,
+    /// Keys whose cost was merged, and keys whose cost never will be.
+    takes: usize,
+    given_up: usize,
+}
+
+impl Told {
+    fn revoked(&mut self, refused: bool, revocation: &Revocation, telemetry: &Telemetry) {
+        if refused {
+            telemetry.record(&Event::RevocationUnreplayed { scope: revocation.scope });
+        } else {
+            self.revocations = self.revocations.saturating_add(1);
+        }
+    }
+}
 
 impl<P: Store, S: Store> Chain<P, S> {
     /// Asks the primary the one question that is open to it while its breaker is. It writes, so that
@@ -35,72 +67,82 @@ impl<P: Store, S: Store> Chain<P, S> {
         }
     }
 
-    /// Tells the primary what it missed: revocations first, then cost, then what it knew and lost.
-    /// Stops at the first failure;
-    /// what is left stays for the next time.
+    /// Tells the primary what it missed. Stops at the first failure; what is left stays for the next
+    /// time.
     pub(super) async fn replay(self, now: UnixMs) {
-        let Instance { config, telemetry, outages, .. } = &*self.instance;
-        let (mut revocations, mut takes) = (0_usize, 0_usize);
-        for _ in 0..CALLS_MAX {
-            if let Some(revocation) = outages.journal(|journal| journal.next(now)) {
-                let Ok(()) = self.replay_revocation(&revocation, now).await else { break };
-                revocations = revocations.saturating_add(1);
-            } else if let Some(batch) = outages.ledger(|ledger| ledger.next(&config.limits, now)) {
-                let Ok(()) = self.replay_takes(&batch, now).await else { break };
-                takes = takes.saturating_add(batch.entries.len());
-            } else if let Some(known) = self.known_to_retell(now) {
-                let Ok(_) = self.tell("revoke", now, self.primary.revoke(&known, now)).await else {
-                    break;
-                };
-                outages.was_retold(known);
-                revocations = revocations.saturating_add(1);
-            } else {
+        let Instance { telemetry, outages, .. } = &*self.instance;
+        let mut told = Told::default();
+        let mut failed = false;
+        for call in 0..CALLS_MAX {
+            let Some(missed) = self.next_missed(call, now) else { break };
+            failed = self.tell_missed(&missed, &mut told, now).await.is_err();
+            if failed {
                 break;
             }
         }
-        if revocations > 0 {
-            telemetry.record(&Event::RevocationsReplayed { count: revocations });
-        }
-        if takes > 0 {
-            telemetry.record(&Event::TakesMerged { count: takes });
-        }
-        outages.end_replay();
+        let lost = outages.ledger(Ledger::take_lost);
+        let Told { revocations, takes, given_up } = told;
+        let counts = [
+            (revocations, Event::RevocationsReplayed { count: revocations }),
+            (takes, Event::TakesMerged { count: takes }),
+            (
+                lost.saturating_add(given_up),
+                Event::TakesUnmerged { count: lost.saturating_add(given_up) },
+            ),
+        ];
+        counts
+            .iter()
+            .filter(|(count, _)| *count > 0)
+            .for_each(|(_, event)| telemetry.record(event));
+        outages.end_replay(failed, now);
     }
 
-    /// What this instance knows as revoked and a store that lost its data does not, the next of it.
-    fn known_to_retell(&self, now: UnixMs) -> Option<Revocation> {
-        let Instance { memory, outages, .. } = &*self.instance;
-        outages.next_to_retell(|place| memory.revocation_after(place, now))
+    /// Revocations first, but every few calls some cost, whose windows end; then what a primary that
+    /// lost its data was told before.
+    fn next_missed(&self, call: usize, now: UnixMs) -> Option<Missed> {
+        let Instance { config, memory, outages, .. } = &*self.instance;
+        let takes = || outages.ledger(|ledger| ledger.next(&config.limits, now)).map(Missed::Takes);
+        let revocation = || outages.journal(|journal| journal.next(now)).map(Missed::Revocation);
+        let known = || outages.next_to_retell(|place| memory.revocation_after(place, now));
+        let turn = if call.is_multiple_of(TAKES_EVERY) { takes() } else { None };
+        turn.or_else(revocation).or_else(takes).or_else(|| known().map(Missed::Known))
     }
 
-    /// One that the primary is well and refuses is given up, and said to be: what is behind it must
-    /// not wait for it.
-    async fn replay_revocation(
+    /// What the primary is well and refuses is given up, and said to be: what is behind it must not
+    /// wait for it.
+    async fn tell_missed(
         &self,
-        revocation: &Revocation,
+        missed: &Missed,
+        told: &mut Told,
         now: UnixMs,
     ) -> Result<(), Unanswered> {
         let Instance { telemetry, outages, .. } = &*self.instance;
-        let answer = self.tell("revoke", now, self.primary.revoke(revocation, now)).await;
-        if let Err(Unanswered::Answered(_)) = answer {
-            telemetry.record(&Event::RevocationUnreplayed { scope: revocation.scope });
-        } else {
+        let answer = match missed {
+            Missed::Takes(batch) => self.tell("merge", now, self.primary.merge(batch, now)).await,
+            Missed::Revocation(revocation) | Missed::Known(revocation) => {
+                let work = self.primary.revoke(revocation, now);
+                self.tell("revoke", now, work).await.map(drop)
+            }
+        };
+        let refused = matches!(answer, Err(Unanswered::Answered(_)));
+        if !refused {
             answer?;
         }
-        outages.journal(|journal| journal.done(revocation, now));
-        Ok(())
-    }
-
-    /// The same of a batch.
-    async fn replay_takes(&self, batch: &MergeBatch, now: UnixMs) -> Result<(), Unanswered> {
-        let Instance { telemetry, outages, .. } = &*self.instance;
-        let answer = self.tell("merge", now, self.primary.merge(batch, now)).await;
-        if let Err(Unanswered::Answered(_)) = answer {
-            telemetry.record(&Event::TakesUnmerged { count: batch.entries.len() });
-        } else {
-            answer?;
+        match missed {
+            Missed::Takes(batch) => {
+                outages.ledger(|ledger| ledger.done(batch.sequence));
+                let count = if refused { &mut told.given_up } else { &mut told.takes };
+                *count = count.saturating_add(batch.entries.len());
+            }
+            Missed::Revocation(revocation) => {
+                outages.journal(|journal| journal.done(revocation, now));
+                told.revoked(refused, revocation, telemetry);
+            }
+            Missed::Known(revocation) => {
+                outages.was_retold(*revocation);
+                told.revoked(refused, revocation, telemetry);
+            }
         }
-        outages.ledger(|ledger| ledger.done(batch.sequence));
         Ok(())
     }
 

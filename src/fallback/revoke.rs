@@ -5,7 +5,6 @@ use super::chain::Unanswered;
 use crate::UnixMs;
 use crate::background::Background;
 use crate::instance::Instance;
-use crate::store::journal::JournalFull;
 use crate::store::{Durability, Revocation, Store, StoreError};
 use crate::telemetry::Event;
 
@@ -26,11 +25,12 @@ where
         let scope = revocation.scope;
         // Acknowledged or not, this instance never accepts it again.
         let known = memory.revoke(revocation, now).await;
-        if outages.journal(|journal| journal.keep(revocation, now)) == Err(JournalFull) {
-            telemetry.record(&Event::JournalFull { scope });
-            return Err(StoreError::Full { what: "journal" });
-        }
-        telemetry.record(&Event::RevocationJournalled { scope });
+        let journalled = outages.journal(|journal| journal.keep(revocation, now)).is_ok();
+        telemetry.record(&if journalled {
+            Event::RevocationJournalled { scope }
+        } else {
+            Event::JournalFull { scope }
+        });
         known?;
         telemetry.record(&Event::FallbackUsed { verb: "revoke", cause: unanswered.cause() });
         let acknowledged =
@@ -38,6 +38,11 @@ where
         let written = self.ask_secondary("revoke", now, |secondary| async move {
             secondary.revoke(&acknowledged, now).await
         });
-        Ok(if written.await.is_some() { Durability::Secondary } else { Durability::Local })
+        match written.await {
+            Some(_) => Ok(Durability::Secondary),
+            None if journalled => Ok(Durability::Local),
+            // Nothing would ever tell the store of it.
+            None => Err(StoreError::Full { what: "journal" }),
+        }
     }
 }

@@ -126,6 +126,8 @@ impl<S: Store> Guard<S> {
         let remembered = self.instance.memory.revoke(revocation, now).await;
         if remembered.is_err() {
             self.telemetry().record(&Event::RevocationForgotten);
+            // What it cannot remember it cannot tell from what it never heard of.
+            self.instance.outages.forget(revocation.expires);
         }
         remembered.map(drop)
     }

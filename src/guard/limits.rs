@@ -157,7 +157,9 @@ impl<S: Store> Guard<S> {
     pub async fn reset(&self, policy: &str, key: &str, now: UnixMs) -> Result<(), GuardError> {
         let (policy, key) = self.named(policy, key)?;
         let answer = self.store.reset(policy, key, now).await;
-        self.answered("reset", answer, now)
+        self.answered("reset", answer, now)?;
+        // What this instance counted in an outage, or blocks for a while, is the key's count too.
+        Ok(self.instance.memory.reset(policy, key, now).await?)
     }
 
     fn named(&self, policy: &str, key: &str) -> Result<(&Policy, EntryKey), GuardError> {

@@ -35,8 +35,11 @@ impl<S: Store> Guard<S> {
     /// taken out of service for not being ready finds out that it is again.
     pub async fn ready(&self, now: UnixMs) -> Readiness {
         if let Some(readiness) = self.outage_readiness() {
+            let outages = &self.instance.outages;
             // While the breaker waits this asks nothing, and then it starts the probe.
-            let _ = self.store.get(EntryKey::probe(), now).await;
+            if outages.primary.outage().is_some() || outages.may_ask(PROBE_WAIT_MS, now) {
+                let _ = self.store.get(EntryKey::probe(), now).await;
+            }
             return self.outage_readiness().unwrap_or(readiness);
         }
         let answers = if self.telemetry().store_is_to_be_asked(PROBE_WAIT_MS, now) {

@@ -19,8 +19,11 @@ const KEYS_PER_POLICY_MAX: usize = 1_024;
 /// What is owed, and the batch that is under way.
 pub struct Ledger {
     owed: BTreeMap<PolicyName, Expiring<State>>,
-    /// Sent and not acknowledged: sent again as it is, under the same number, until it is.
-    sent: Option<MergeBatch>,
+    /// Sent and not acknowledged: sent again as it is, under the same number, until it is or its
+    /// windows are over.
+    sent: Option<(MergeBatch, UnixMs)>,
+    /// Keys whose cost was given up with a batch.
+    lost: usize,
     sequence: u64,
     instance: InstanceId,
     seed: Seed,
@@ -35,7 +38,7 @@ impl Ledger {
     #[must_use]
     pub const fn new(instance: InstanceId, seed: [u8; 16]) -> Self {
         let seed = Seed(seed);
-        Self { owed: BTreeMap::new(), sent: None, sequence: 0, instance, seed }
+        Self { owed: BTreeMap::new(), sent: None, lost: 0, sequence: 0, instance, seed }
     }
 
     /// Notes that `take` was admitted at `now` and not sent.
@@ -61,23 +64,32 @@ impl Ledger {
     /// The batch to send next: the one that was not acknowledged, or else a new one. `policies`: all that
     /// are configured.
     pub fn next(&mut self, policies: &[Policy], now: UnixMs) -> Option<MergeBatch> {
+        if let Some((batch, _)) = self.sent.take_if(|(_, ends)| *ends <= now) {
+            self.lost = self.lost.saturating_add(batch.entries.len());
+        }
         if self.sent.is_none() {
             let entries = self.draw(policies, now);
             if entries.is_empty() {
                 return None;
             }
             self.sequence = self.sequence.saturating_add(1);
-            self.sent =
-                Some(MergeBatch { instance: self.instance, sequence: self.sequence, entries });
+            let batch = MergeBatch { instance: self.instance, sequence: self.sequence, entries };
+            let ends = now.plus(batch.matters_ms());
+            self.sent = Some((batch, ends));
         }
-        self.sent.clone()
+        self.sent.as_ref().map(|(batch, _)| batch.clone())
     }
 
     /// The batch of that number was taken.
     pub fn done(&mut self, sequence: u64) {
-        if self.sent.as_ref().is_some_and(|batch| batch.sequence == sequence) {
+        if self.sent.as_ref().is_some_and(|(batch, _)| batch.sequence == sequence) {
             self.sent = None;
         }
+    }
+
+    /// How many keys' cost was given up with batches that were never taken, since this was last asked.
+    pub fn take_lost(&mut self) -> usize {
+        std::mem::take(&mut self.lost)
     }
 
     /// Whether nothing is owed.
@@ -150,6 +162,17 @@ mod tests {
         assert_eq!(peek(second.entries[0].taken, policies[0].quota, NOW, 1).remaining, 9);
         ledger.done(1);
         assert!(!ledger.is_empty(), "an old acknowledgement ends nothing");
+    }
+
+    #[test]
+    fn a_batch_that_was_never_taken_is_given_up_when_its_windows_are_over() {
+        let (mut ledger, policies) = (ledger(), [policy("p", 10, 1_000)]);
+        ledger.owe(&take(&policies[0], "a", 2), NOW).unwrap();
+        assert!(ledger.next(&policies, NOW).is_some());
+        assert!(ledger.next(&policies, NOW.plus(1_999)).is_some());
+        assert!(ledger.next(&policies, NOW.plus(2_000)).is_none());
+        assert_eq!((ledger.take_lost(), ledger.take_lost()), (1, 0));
+        assert!(ledger.is_empty());
     }
 
     #[test]

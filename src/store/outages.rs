@@ -13,6 +13,8 @@ use crate::UnixMs;
 /// Tokens remembered as checked against the store. When there are more, the rest are refused in an
 /// outage rather than let in.
 const CHECKED_MAX: usize = 3_584;
+/// How long to wait after a replay that failed, in milliseconds.
+const REPLAY_WAIT_MS: u64 = 1_000;
 /// How long one replay may take before another may begin, in milliseconds.
 const REPLAY_MS_MAX: u64 = 15_000;
 
@@ -36,6 +38,11 @@ pub struct Outages {
     refused: AtomicBool,
     /// The primary's clock was off when it last answered.
     clock_off: AtomicBool,
+    /// Until when a revocation would live that this instance saw and had no room for, in Unix
+    /// milliseconds.
+    forgotten_ms: AtomicU64,
+    /// When a caller nobody knows last had the primary asked, in Unix milliseconds.
+    asked_ms: AtomicU64,
     /// What named the primary's data when it last answered; 0 before that.
     epoch: AtomicU64,
     /// How far the primary, which lost its data, has been told again what this instance knows.
@@ -68,6 +75,8 @@ impl Outages {
             failing: AtomicBool::new(false),
             refused: AtomicBool::new(false),
             clock_off: AtomicBool::new(false),
+            forgotten_ms: AtomicU64::new(0),
+            asked_ms: AtomicU64::new(0),
             epoch: AtomicU64::new(0),
             retold: Mutex::default(),
         }
@@ -172,6 +181,26 @@ impl Outages {
         !self.met.load(Relaxed) && self.is_refused()
     }
 
+    /// Notes that a revocation which lives until then was seen and not remembered, for want of room.
+    pub fn forget(&self, until: UnixMs) {
+        self.forgotten_ms.fetch_max(until.0, Relaxed);
+    }
+
+    /// Whether this instance saw a revocation that still lives and it does not know: then nothing may
+    /// be accepted by what it knows.
+    #[must_use]
+    pub fn has_forgotten(&self, now: UnixMs) -> bool {
+        now.0 < self.forgotten_ms.load(Relaxed)
+    }
+
+    /// Whether the primary may be asked on behalf of a caller nobody knows: once in `wait_ms`.
+    #[must_use]
+    pub fn may_ask(&self, wait_ms: u64, now: UnixMs) -> bool {
+        let last = self.asked_ms.load(Relaxed);
+        let due = now.since(UnixMs(last)) >= wait_ms;
+        due && self.asked_ms.compare_exchange(last, now.0, Relaxed, Relaxed).is_ok()
+    }
+
     /// Notes whether the primary's clock is off; whether that is news.
     pub fn clock_is_off(&self, off: bool) -> bool {
         !self.clock_off.swap(off, Relaxed) && off
@@ -190,8 +219,10 @@ impl Outages {
         self.replaying_ms.compare_exchange(under_way, until, Relaxed, Relaxed).is_ok()
     }
 
-    /// The replay is over.
-    pub fn end_replay(&self) {
-        self.replaying_ms.store(0, Relaxed);
+    /// The replay is over. One that failed is not begun again for a while: what a store refuses it
+    /// must not be asked with each request.
+    pub fn end_replay(&self, failed: bool, now: UnixMs) {
+        let until = if failed { now.plus(REPLAY_WAIT_MS).0 } else { 0 };
+        self.replaying_ms.store(until, Relaxed);
     }
 }

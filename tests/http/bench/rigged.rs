@@ -33,6 +33,10 @@ pub enum Fault {
     ReadOnly,
     /// Nothing can be revoked.
     NoRevoking,
+    /// Nothing can be admitted.
+    NoAdmitting,
+    /// Nothing can be revoked for now: too many writes.
+    Quota,
     /// There is no room for a revocation.
     Full,
     /// No call is ever answered.
@@ -165,6 +169,9 @@ fn roomy() -> MemoryStore {
 impl Store for Rigged {
     async fn admit(&self, admit: &Admit<'_>, now: UnixMs) -> Result<Admission, StoreError> {
         let fault = self.called("admit").await?;
+        if fault == Some(Fault::NoAdmitting) {
+            return Err(StoreError::Unavailable { cause: "out_of_memory" });
+        }
         if fault == Some(Fault::Corrupt) && admit.token.is_some() {
             let revoked = Some(RevocationScope::Token);
             return Ok(Admission { revoked, unreadable: true, ..Admission::default() });
@@ -184,6 +191,7 @@ impl Store for Rigged {
         match self.called("revoke").await? {
             Some(Fault::Full) => Err(StoreError::Full { what: "tokens" }),
             Some(Fault::NoRevoking) => Err(StoreError::Unavailable { cause: "refused" }),
+            Some(Fault::Quota) => Err(StoreError::Unavailable { cause: "quota" }),
             Some(Fault::Forgets) => Ok(Durability::Store),
             fault => {
                 self.memory().revoke(revocation, now).await?;

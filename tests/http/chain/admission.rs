@@ -1,8 +1,11 @@
 //! Tokens that cannot be checked against the store.
 
+use pollster::block_on;
+use portcullis::store::{EntryKey, KeySpace, Revocation, RevocationScope, Store};
 use serde_json::json;
 
 use super::{Chain, DEGRADED};
+use crate::bench::setup::ISSUER;
 use crate::bench::{Ask, Fault};
 
 /// A token that lives for `ttl_s`.
@@ -128,4 +131,22 @@ fn an_unreadable_entry_of_this_token_is_refused_and_no_failure_of_the_store() {
     }
     assert_eq!(chain.primary.calls().len(), 10, "the breaker stayed closed");
     assert_eq!(chain.bench.count("store_corrupt", ""), 10);
+}
+
+#[test]
+fn an_instance_without_room_for_a_revocation_it_saw_accepts_nothing_unchecked() {
+    let chain = Chain::new();
+    let (victim, other) = (chain.bench.mint(), chain.bench.mint());
+    for number in 0..14_336 {
+        let key = EntryKey::new(KeySpace::Token, ISSUER, &number.to_string());
+        let (scope, expires) = (RevocationScope::Token, chain.bench.now().plus(60_000));
+        let revocation = Revocation { scope, key, expires, acknowledged: None };
+        block_on(chain.bench.instance.memory.revoke(&revocation, chain.bench.now())).unwrap();
+    }
+    chain.sibling().revoke("web", &[("token", &victim)]);
+    chain.bench.authorize(&victim).refused(401, "ERR_JWT_REVOKED");
+    chain.primary.fault(Fault::Unreachable);
+    chain.bench.authorize(&victim).refused(503, "ERR_STORE_UNAVAILABLE");
+    chain.bench.authorize(&other).refused(503, "ERR_STORE_UNAVAILABLE");
+    assert_eq!(chain.bench.count("revocations_forgotten", ""), 1);
 }

@@ -144,3 +144,35 @@ fn the_gauges_tell_how_the_store_stands() {
     assert_eq!((gauge("portcullis_store_up"), gauge("portcullis_outage_seconds")), (0, 300));
     assert_eq!(gauge("portcullis_journal_entries"), 1);
 }
+
+#[test]
+fn strangers_who_ask_for_readiness_neither_keep_the_breaker_closed_nor_spend_calls() {
+    let chain = Chain::new();
+    let token = chain.bench.mint();
+    chain.primary.fault(Fault::NoAdmitting);
+    for _ in 0..FAILURES {
+        chain.bench.authorize(&token);
+        for _ in 0..10 {
+            assert_eq!(chain.bench.send(Ask::get("/readyz")).status, 200);
+        }
+    }
+    let calls = chain.primary.calls();
+    assert_eq!(calls.iter().filter(|verb| **verb == "get").count(), 1, "one a second at most");
+    assert_eq!(calls.iter().filter(|verb| **verb == "admit").count(), FAILURES);
+    assert_eq!(chain.bench.count("breaker_openings", ""), 1);
+}
+
+#[test]
+fn a_key_written_too_often_does_not_take_the_secondary_from_everybody() {
+    let chain = Chain::of_two();
+    let token = chain.bench.mint();
+    chain.lose_primary(Fault::Unreachable);
+    chain.secondary.fault(Fault::Quota);
+    for _ in 0..2 * FAILURES {
+        chain.revoke("admin", &[("subject", "somebody")]);
+    }
+    chain.secondary.fault(None);
+    chain.secondary.calls();
+    chain.bench.authorize(&token);
+    assert_eq!(chain.secondary.calls(), ["admit"]);
+}

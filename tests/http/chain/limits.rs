@@ -162,6 +162,7 @@ fn a_merge_whose_reply_was_lost_is_repeated_and_counted_once() {
     assert_eq!(chain.queue.run(), 1);
     assert_eq!(chain.primary.calls(), ["put", "merge"]);
     chain.primary.fault(None);
+    chain.bench.pass(1_000);
     chain.bench.send(Ask::get("/readyz").basic("admin"));
     assert_eq!(chain.queue.run(), 1);
     assert_eq!(chain.primary.calls(), ["get", "merge"]);
@@ -190,4 +191,19 @@ fn cost_there_is_no_room_to_owe_is_said_to_be_lost() {
         assert_eq!(reply.status, 200);
     }
     assert_eq!(chain.bench.count("takes_unmerged", ""), 1);
+}
+
+#[test]
+fn a_reset_reaches_what_was_counted_here_in_an_outage() {
+    let chain = Chain::with(|settings| settings["limits"] = json!([failures(2)]));
+    chain.lose_primary(Fault::Unreachable);
+    for _ in 0..3 {
+        chain.bench.send(Ask::get("/v1/authorize").bearer("a.b.c").from("192.0.2.9"));
+    }
+    chain.recover();
+    let good = || Ask::get("/v1/authorize").bearer(&chain.bench.mint()).from("192.0.2.9");
+    assert_eq!(chain.bench.send(good()).status, 429);
+    let reset = Ask::new("DELETE", "/v1/limits/failures?key=192.0.2.9").basic("admin");
+    assert_eq!(chain.bench.send(reset).status, 204);
+    assert_eq!(chain.bench.send(good()).status, 200);
 }

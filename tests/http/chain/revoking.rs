@@ -135,6 +135,9 @@ fn a_replay_that_fails_goes_on_where_it_stopped() {
     assert_eq!(chain.bench.count("revocations_replayed", ""), 0);
     chain.primary.fault(None);
     chain.bench.authorize(&chain.bench.mint());
+    assert_eq!(chain.queue.run(), 0, "not with each request");
+    chain.bench.pass(1_000);
+    chain.bench.authorize(&chain.bench.mint());
     assert_eq!(chain.queue.run(), 1);
     assert_eq!(chain.bench.count("revocations_replayed", ""), 2);
 }
@@ -163,4 +166,20 @@ fn a_revocation_the_store_refuses_for_good_is_said_and_holds_up_nothing() {
     chain.bench.authorize(&chain.bench.mint());
     assert_eq!(chain.queue.run(), 0);
     assert_eq!(chain.events("revocation_unreplayed").len(), 2);
+}
+
+#[test]
+fn what_a_full_journal_has_no_room_for_the_secondary_may_take() {
+    let chain = Chain::of_two();
+    chain.lose_primary(Fault::Unreachable);
+    chain.secondary.fault(Fault::Timeout);
+    for number in 0..1_024 {
+        chain.revoke("admin", &[("session", &format!("s{number}"))]);
+    }
+    chain.secondary.fault(None);
+    chain.bench.pass(1_300);
+    chain.bench.authorize(&chain.bench.mint());
+    chain.queue.run();
+    let reply = chain.revoke("admin", &[("session", "one more")]);
+    assert_eq!(reply.json(), json!({"durability": "secondary"}));
 }
