@@ -1,11 +1,15 @@
 // Builds the Worker into build/worker/: what `npm start` and the tests run and `wrangler deploy` uploads.
 // It downloads nothing.
 
+import { copyFileSync } from "node:fs";
 import { pathToFileURL } from "node:url";
 import { cargoTool, inRoot, WORKER_BUNDLE_DIR } from "./lib/project.mjs";
 import { run } from "./lib/process.mjs";
 import { main, step } from "./lib/step.mjs";
 import { compileWasm, wasmBuildEnv, whenChanged } from "./lib/wasm-build.mjs";
+
+const ENTRY = "js/worker/entry.mjs";
+const STAGING_DIR = "target/worker/bundle";
 
 export async function buildWorker() {
   const env = wasmBuildEnv("worker");
@@ -13,17 +17,30 @@ export async function buildWorker() {
   await step("bundle the Worker", () => bundle(wasm, env));
 }
 
-function bundle(wasm, env) {
+async function bundle(wasm, env) {
   // The lock files decide the versions of every tool that shapes the bundle.
-  const inputs = [wasm, inRoot("Cargo.toml"), inRoot("Cargo.lock"), inRoot("package-lock.json")];
+  const inputs = [wasm, inRoot(ENTRY), inRoot("Cargo.toml"), inRoot("Cargo.lock"), inRoot("package-lock.json")];
   const outputs = ["index.js", "index_bg.wasm"].map((name) => inRoot(WORKER_BUNDLE_DIR, name));
-  return whenChanged(inRoot("target/worker/bundle.sha256"), inputs, outputs, () =>
-    run(
+  return whenChanged(inRoot("target/worker/bundle.sha256"), inputs, outputs, async () => {
+    await run(
       cargoTool("worker-build").bin("worker-build"),
-      ["--release", "--out-dir", WORKER_BUNDLE_DIR, "--", "--locked", "--features", "worker"],
+      ["--release", "--out-dir", STAGING_DIR, "--", "--locked", "--features", "worker"],
       { cwd: inRoot(), env, label: "worker-build", next: "correct what the output above says" },
-    ),
-  );
+    );
+    await enter(env);
+  });
+}
+
+/** Puts our entry point before what worker-build made. */
+async function enter(env) {
+  const files = [`--alias:worker-build-output=./${STAGING_DIR}/index.js`, `--outfile=${WORKER_BUNDLE_DIR}/index.js`];
+  const external = ["--external:*.wasm", "--external:cloudflare:workers"];
+  await run(env.ESBUILD_BIN, [ENTRY, ...files, ...external, "--bundle", "--minify", "--format=esm", "--log-level=warning"], {
+    cwd: inRoot(),
+    label: "esbuild",
+    next: "correct what the output above says",
+  });
+  copyFileSync(inRoot(STAGING_DIR, "index_bg.wasm"), inRoot(WORKER_BUNDLE_DIR, "index_bg.wasm"));
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1]).href) await main(buildWorker);

@@ -65,7 +65,7 @@ impl<S: Store> Guard<S> {
         claims: &Claims<'_>,
         caller: &Caller,
     ) -> Result<(Vec<Limited>, Degraded), GuardError> {
-        let takes = self.takes(claims, caller);
+        let takes = self.takes(&check, claims, caller);
         let Admission { unchecked, outcomes, .. } =
             self.ask(check, claims, &takes, caller.now).await?;
         self.check_limits(&takes, &outcomes)?;
@@ -132,13 +132,13 @@ impl<S: Store> Guard<S> {
         remembered.map(drop)
     }
 
-    fn takes(&self, claims: &Claims<'_>, caller: &Caller) -> Vec<Take<'_>> {
+    fn takes(&self, check: &TokenCheck, claims: &Claims<'_>, caller: &Caller) -> Vec<Take<'_>> {
         let issuer = claims.issuer.as_deref().unwrap_or_default();
         let key = |kind| match kind {
             KeyKind::Ip => Address::key(caller.address),
+            // The name it may be revoked by is the one it is counted by.
             KeyKind::Subject => {
-                let subject = claims.subject.as_deref().unwrap_or_default();
-                EntryKey::new(KeySpace::Subject, issuer, subject)
+                check.subject.unwrap_or_else(|| EntryKey::new(KeySpace::Subject, issuer, ""))
             }
             KeyKind::Client => {
                 let client = claims.client_id.as_deref().unwrap_or_default();

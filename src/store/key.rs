@@ -3,7 +3,7 @@
 use std::fmt;
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
-use hmac_sha256::Hash;
+use sha2::{Digest as _, Sha256};
 
 /// What an [`EntryKey`] names; part of the digest, so that spaces never meet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -42,12 +42,12 @@ impl EntryKey {
     /// The key of `value` under `issuer`: two issuers with the same value never touch each other.
     #[must_use]
     pub fn new(space: KeySpace, issuer: &str, value: &str) -> Self {
-        let mut hash = Hash::new();
+        let mut hash = Sha256::new();
         for part in [space.tag(), issuer.as_bytes(), value.as_bytes()] {
             hash.update((part.len() as u64).to_be_bytes());
             hash.update(part);
         }
-        Self(hash.finalize())
+        Self(hash.finalize().into())
     }
 
     /// The name of an entry that says nothing: what is asked of a store only to learn whether it

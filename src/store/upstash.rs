@@ -17,6 +17,8 @@ use crate::fetch::{Fetch, FetchError, Request, Response};
 /// The most bytes a reply has. The longest are a subject's hundred sessions, of about 110 bytes
 /// each, and a record, of 5,500.
 const REPLY_BYTES_MAX: usize = 64 << 10;
+/// Room for a usual command, so that it is not moved as it is written.
+const BODY_BYTES: usize = 1024;
 /// The most bytes of a sync token that is echoed.
 const SYNC_TOKEN_BYTES_MAX: usize = 1024;
 /// Carries read-your-writes from one answer to the next request.
@@ -114,12 +116,14 @@ impl<F: Fetch> Upstash<F> {
         ];
         let known = self.sync_token.lock().unwrap_or_else(PoisonError::into_inner).clone();
         fields.extend(known.map(|token| (SYNC_TOKEN, token)));
-        let body = serde_json::to_string(command.parts());
+        let mut body = Vec::with_capacity(BODY_BYTES);
+        let written = serde_json::to_writer(&mut body, command.parts()).ok();
+        let body = written.and_then(|()| String::from_utf8(body).ok());
         Ok(Request {
             method: "POST",
             url: &self.endpoint.url,
             fields,
-            body: body.map_err(|_| StoreError::Protocol { cause: "unencodable_command" })?,
+            body: body.ok_or(StoreError::Protocol { cause: "unencodable_command" })?,
             answer_fields: &[SYNC_TOKEN],
             answer_bytes_max: REPLY_BYTES_MAX,
         })

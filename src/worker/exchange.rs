@@ -3,11 +3,16 @@
 
 use futures_util::StreamExt as _;
 use http::{HeaderName, Method, Request};
+use wasm_bindgen::JsValue;
 use worker::worker_sys::web_sys;
 
 use super::clock::{now, within};
 use super::glue;
 use crate::http::{BODY_BYTES_MAX, BodyFault, FIELDS_READ, HttpResponse, Received};
+
+thread_local! {
+    static NAMES: JsValue = glue::names(&FIELDS_READ.join("\n"));
+}
 
 /// How long a client may take to send its body, in milliseconds.
 const BODY_DEADLINE_MS: u64 = 10_000;
@@ -15,7 +20,7 @@ const BODY_DEADLINE_MS: u64 = 10_000;
 /// The head of a request as the core takes it; `None` when its method, target or a field cannot be
 /// read.
 pub(super) fn head(request: &web_sys::Request) -> Option<Request<()>> {
-    let lines = glue::head(request, &FIELDS_READ.join("\n"));
+    let lines = NAMES.with(|names| glue::head(request, names));
     let mut lines = lines.split('\n');
     let method = Method::from_bytes(lines.next()?.as_bytes()).ok()?;
     let mut head = Request::builder().uri(lines.next()?).body(()).ok()?;

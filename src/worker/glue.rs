@@ -5,7 +5,8 @@
 //! dependencies are not the Worker's. Several values cross as lines of one text: none of them can hold a
 //! line break, as the runtime and the core see to for fields, methods and URLs.
 
-use js_sys::{Promise, Uint8Array};
+use js_sys::Promise;
+use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::wasm_bindgen;
 use worker::worker_sys::web_sys;
 
@@ -15,11 +16,33 @@ pub(super) const ABSENT: &str = "\0";
 #[wasm_bindgen(inline_js = r#"
 const ABSENT = "\0";
 
+// The runtime's own wraps each callback in an object for its garbage collector, and every request waits
+// by two. What is thrown still reaches those who listen for errors.
+globalThis.queueMicrotask = (callback) => {
+  Promise.resolve().then(() => {
+    try {
+      callback();
+    } catch (error) {
+      reportError(error);
+    }
+  });
+};
+
+/** The names of fields, each a line, as what is read by: made once, not for each request. */
+export function names(lines) {
+  return lines ? lines.split("\n") : [];
+}
+
 /** Method, URL, and the values of `names`, each a line. */
 export function head(request, names) {
-  const { headers } = request;
-  const values = names.split("\n").map((name) => headers.get(name) ?? ABSENT);
-  return [request.method, request.url, ...values].join("\n");
+  return `${request.method}\n${request.url}\n${values(request.headers, names)}`;
+}
+
+/** The values of `names`, each a line. */
+function values(headers, names) {
+  let lines = "";
+  for (const name of names) lines += (headers.get(name) ?? ABSENT) + "\n";
+  return lines;
 }
 
 /** An answer: `fields` are names and values in turn, each a line; `body` is copied. */
@@ -36,20 +59,25 @@ function record(fields) {
   return headers;
 }
 
+/** What one request after another has in common, made once. Nothing of it belongs to a request. */
+export function route(method, url, fields, lines) {
+  return { method, url, headers: record(fields), names: names(lines) };
+}
+
 /**
  * Sends one request and receives its whole answer within `deadlineMs`, following no redirect. Resolves to
- * [status and the values of `names`, each a line; the body], or to the word for why there is none:
+ * status, values of the route's names, each a line, and the body; or to the word for why there is none:
  * "timeout", "unreachable" or "too_large".
  */
-export async function exchange(method, url, fields, body, names, bytesMax, deadlineMs) {
+export async function exchange({ method, url, headers, names }, body, bytesMax, deadlineMs) {
   try {
     const signal = AbortSignal.timeout(deadlineMs);
-    const options = { method, headers: record(fields), body, redirect: "manual", signal };
-    const response = await fetch(url, options);
+    const response = await fetch(url, { method, headers, body, redirect: "manual", signal });
     const received = await read(response, bytesMax);
-    if (!received) return "too_large";
-    const values = names.split("\n").map((name) => response.headers.get(name) ?? ABSENT);
-    return [[response.status, ...values].join("\n"), received];
+    if (received === undefined) return "too_large";
+    // What is not UTF-8 has been replaced, and must not be read as something else.
+    const text = received.includes("\ufffd") ? "" : received;
+    return `${response.status}\n${values(response.headers, names)}${text}`;
   } catch (error) {
     return error?.name === "TimeoutError" ? "timeout" : "unreachable";
   }
@@ -58,10 +86,11 @@ export async function exchange(method, url, fields, body, names, bytesMax, deadl
 /** The body, or undefined when it has more than `bytesMax` bytes: then no more of it is read. */
 async function read(response, bytesMax) {
   const { headers } = response;
-  // The length binds what is sent, not what it unpacks to.
-  const length = headers.has("content-encoding") ? NaN : Number(headers.get("content-length") ?? NaN);
+  // The length binds neither what it unpacks to nor what comes in chunks beside it.
+  const bound = !headers.has("content-encoding") && !headers.has("transfer-encoding");
+  const length = bound ? Number(headers.get("content-length") ?? NaN) : NaN;
   if (length > bytesMax) return void response.body?.cancel().catch(() => {});
-  if (length <= bytesMax) return new Uint8Array(await response.arrayBuffer());
+  if (length <= bytesMax) return response.text();
   const chunks = [];
   let received = 0;
   for await (const chunk of response.body ?? []) {
@@ -76,27 +105,22 @@ async function read(response, bytesMax) {
     body.set(chunk, at);
     at += chunk.length;
   }
-  return body;
+  return new TextDecoder().decode(body);
 }
 "#)]
 extern "C" {
-    pub(super) fn head(request: &web_sys::Request, names: &str) -> String;
+    pub(super) fn names(lines: &str) -> JsValue;
+
+    pub(super) fn head(request: &web_sys::Request, names: &JsValue) -> String;
 
     pub(super) fn answer(status: u16, fields: &str, body: &[u8]) -> web_sys::Response;
 
+    pub(super) fn route(method: &str, url: &str, fields: &str, names: &str) -> JsValue;
+
     pub(super) fn exchange(
-        method: &str,
-        url: &str,
-        fields: &str,
+        route: &JsValue,
         body: &str,
-        names: &str,
         bytes_max: f64,
         deadline_ms: f64,
     ) -> Promise;
-}
-
-/// The two parts [`exchange`] resolves to when there is an answer.
-pub(super) fn parts(answer: &js_sys::Array) -> Option<(String, Uint8Array)> {
-    use wasm_bindgen::JsCast as _;
-    Some((answer.get(0).as_string()?, answer.get(1).dyn_into().ok()?))
 }

@@ -60,7 +60,7 @@ export const FAULTY_KV = `
   export default class extends WorkerEntrypoint {
     fetch(request) {
       const PORTCULLIS_KV = faulty(this.env.PORTCULLIS_KV, request.headers.get("x-kv-fault"));
-      return new Portcullis(this.ctx, { ...this.env, PORTCULLIS_KV }).fetch(request);
+      return Portcullis.fetch(request, { ...this.env, PORTCULLIS_KV }, this.ctx);
     }
   }
 `;

@@ -103,9 +103,11 @@ impl<T: Transport> RedisStore<T> {
     /// ran, so nothing is done twice. Nothing else is ever sent again.
     async fn run(&self, call: Call) -> Result<Answer, StoreError> {
         let dialect = self.transport.dialect();
-        let mut reply = self.transport.call(&call.by_hash(dialect)).await?;
+        let script = call.script;
+        let command = call.by_hash(dialect);
+        let mut reply = self.transport.call(&command).await?;
         if reply == Reply::Error(ServerError::NoScript) {
-            reply = self.transport.call(&call.by_text(dialect)).await?;
+            reply = self.transport.call(&command.by_text(script, dialect)).await?;
         }
         Answer::new(reply)
     }

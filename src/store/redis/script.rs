@@ -118,6 +118,13 @@ impl Command {
         &self.0
     }
 
+    /// The run of `script` with its text, which the server then knows: when it answered NOSCRIPT.
+    pub(super) fn by_text(mut self, script: &'static Script, dialect: Dialect) -> Self {
+        let text = script.source(dialect).text.as_ref();
+        self.0.splice(..2, ["EVAL".into(), text.into()]);
+        self
+    }
+
     /// Deletes exactly one key.
     pub(super) fn delete(key: String) -> Self {
         Self(vec!["DEL".into(), key.into()])
@@ -140,18 +147,11 @@ pub(super) struct Call {
 
 impl Call {
     /// By its hash: what is always tried first. Never EVALSHA_RO, which replicas may answer.
-    pub(super) fn by_hash(&self, dialect: Dialect) -> Command {
-        self.command("EVALSHA", self.script.source(dialect).sha1.clone().into())
-    }
-
-    /// With its text, which the server then knows: when it answered NOSCRIPT.
-    pub(super) fn by_text(&self, dialect: Dialect) -> Command {
-        self.command("EVAL", self.script.source(dialect).text.clone())
-    }
-
-    fn command(&self, name: &'static str, script: Cow<'static, str>) -> Command {
-        let mut parts = vec![name.into(), script, self.keys.len().to_string().into()];
-        parts.extend(self.keys.iter().chain(&self.args).cloned().map(Cow::from));
+    pub(super) fn by_hash(self, dialect: Dialect) -> Command {
+        let script = self.script.source(dialect).sha1.as_str();
+        let keys = self.keys.len().to_string();
+        let mut parts = vec!["EVALSHA".into(), script.into(), keys.into()];
+        parts.extend(self.keys.into_iter().chain(self.args).map(Cow::from));
         Command(parts)
     }
 }
@@ -195,9 +195,10 @@ mod tests {
         let command = call.by_hash(Dialect::Redis);
         let sha1 = REVOKE.redis.sha1.as_str();
         assert_eq!(command.parts(), ["EVALSHA", sha1, "1", "k", "0"]);
-        let command = call.by_text(Dialect::Upstash);
+        let command = command.by_text(&REVOKE, Dialect::Upstash);
         assert_eq!(command.parts()[0], "EVAL");
         assert_eq!(command.parts()[1], REVOKE.upstash.text);
+        assert_eq!(command.parts()[2..], ["1", "k", "0"]);
     }
 
     #[test]
