@@ -16,17 +16,17 @@ const WATCHED = `redis-server "$@" & pid=$!; echo "pid $pid"; exec >&-; read -r 
 
 /**
  * Starts a server that keeps its data in `dir` over a restart. `args` are more of redis-server's own, as
- * ["--maxmemory", "2mb"]; onEnd(pid) is told when it ends without having been told to.
+ * ["--maxmemory", "2mb"]; config is a file of settings that no argument may show; onEnd(pid) is told when it ends without having been told to.
  *
  * Resolves to { url, port, dir, pid, pause, resume, kill, restart }; pid is undefined while none runs:
  * pause() and resume() send SIGSTOP and SIGCONT; kill() sends SIGKILL and waits for the end;
  * restart() starts it again on the same port and folder.
  */
-export async function startRedisServer({ dir, args = [], onEnd = () => {} }) {
+export async function startRedisServer({ dir, args = [], config, onEnd = () => {} }) {
   let port;
   let running;
   const start = async () => {
-    const started = await run(dir, port, args);
+    const started = await run(dir, port, args, config);
     running = started;
     started.ended.then(() => {
       if (running !== started) return;
@@ -64,11 +64,11 @@ export async function startRedisServer({ dir, args = [], onEnd = () => {} }) {
 }
 
 /** Resolves once Redis says that it accepts connections, to its pid, how to end it, and a promise of its end. */
-async function run(dir, port, args) {
+async function run(dir, port, args, config) {
   const own = ["--bind", HOST, "--port", String(port), "--dir", dir, "--save", "", "--appendonly", "yes"];
   // In a process group of its own: Ctrl-C in a terminal is for us, and we end Redis when its users have ended.
   const options = { stdio: ["pipe", "pipe", "ignore"], detached: true };
-  const shell = spawn("sh", ["-c", WATCHED, "sh", ...own, ...args], options);
+  const shell = spawn("sh", ["-c", WATCHED, "sh", ...(config ? [config] : []), ...own, ...args], options);
   const exited = once(shell, "close");
   exited.catch(() => {});
   const end = async () => {

@@ -2,7 +2,7 @@
 // store it has in production, and its outage can be tried by hand.
 
 import { randomBytes } from "node:crypto";
-import { existsSync, mkdirSync, readFileSync, realpathSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, readFileSync, realpathSync, writeFileSync } from "node:fs";
 import { Redis } from "ioredis";
 import { createBridge } from "../../js/redis-http/bridge.mjs";
 import { inRoot } from "../lib/project.mjs";
@@ -25,11 +25,14 @@ const RESTART_SIGNAL = "SIGUSR2";
  */
 export async function startRedisStore({ say }) {
   const dir = inRoot(...DATA);
-  mkdirSync(dir, { recursive: true });
+  mkdirSync(dir, { recursive: true, mode: 0o700 });
+  // It may have been there before, open to others.
+  chmodSync(dir, 0o700);
   await refuseDataInUse(dir);
+  const config = writePassword(dir);
   const restart = `kill -${RESTART_SIGNAL.slice(3)} ${process.pid}`;
   const onEnd = (pid) => say(`redis-server (process ${pid}) ended; the Worker goes on. To start it again: ${restart}`);
-  const redis = await startRedisServer({ dir, args: SAFE, onEnd }).catch((error) => {
+  const redis = await startRedisServer({ dir, args: SAFE, config, onEnd }).catch((error) => {
     const [message, ...lines] = error.message.split("\n");
     throw new StepError(message.replace(/:$/, ""), { tail: lines.join("\n"), next: `correct what its output says; its data are in ${DATA.join("/")}` });
   });
@@ -37,7 +40,7 @@ export async function startRedisStore({ say }) {
   const token = randomBytes(TOKEN_BYTES).toString("base64url");
   let bridge;
   try {
-    bridge = await createBridge({ token, redisUrl: redis.url, port: 0, closeMsMax: CLOSE_MS_MAX });
+    bridge = await createBridge({ token, redisUrl: withPassword(redis.url, dir), port: 0, closeMsMax: CLOSE_MS_MAX });
     await checkStore({ url: bridge.url, token });
   } catch (error) {
     await bridge?.close();
@@ -75,11 +78,31 @@ async function causeOfRefusal(response) {
 }
 
 const portFile = (dir) => `${dir}/port`;
+const configFile = (dir) => `${dir}/redis.conf`;
+
+/**
+ * Other users of this machine reach its loopback addresses: Redis asks them for a password, a new one for each
+ * start. It stands in a file of settings, which only we may read; arguments can be read by all.
+ */
+function writePassword(dir) {
+  const password = randomBytes(TOKEN_BYTES).toString("hex");
+  writeFileSync(configFile(dir), `requirepass ${password}\n`, { mode: 0o600 });
+  return configFile(dir);
+}
+
+const passwordOf = (dir) => /^requirepass (\S+)$/m.exec(readFileSync(configFile(dir), "utf8"))?.[1];
+
+function withPassword(url, dir) {
+  const own = new URL(url);
+  own.password = passwordOf(dir);
+  return own.href;
+}
 
 /** Two servers on one folder would write to one file. Each is asked where its data are: a port alone proves nothing. */
 async function refuseDataInUse(dir) {
-  if (!existsSync(portFile(dir))) return;
+  if (!existsSync(portFile(dir)) || !existsSync(configFile(dir))) return;
   const redis = new Redis({
+    password: passwordOf(dir),
     host: "127.0.0.1",
     port: Number(readFileSync(portFile(dir), "utf8")),
     retryStrategy: null,

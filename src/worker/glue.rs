@@ -88,7 +88,8 @@ async function read(response, bytesMax) {
   const { headers } = response;
   // The length binds neither what it unpacks to nor what comes in chunks beside it.
   const bound = !headers.has("content-encoding") && !headers.has("transfer-encoding");
-  const length = bound ? Number(headers.get("content-length") ?? NaN) : NaN;
+  const said = headers.get("content-length") ?? "";
+  const length = bound && /^\d+$/.test(said) ? Number(said) : NaN;
   if (length > bytesMax) return void response.body?.cancel().catch(() => {});
   if (length <= bytesMax) return response.text();
   const chunks = [];

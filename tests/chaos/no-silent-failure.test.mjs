@@ -23,6 +23,7 @@ const ROWS = [
   [{ fault: "html", status: 503 }, "http_5xx"],
   [{ fault: "redirect" }, "redirect"],
   [{ fault: "huge" }, "reply_too_large"],
+  [{ fault: "lie" }, "reply_too_large"],
   [{ fault: "drip", ms: 200 }, "timeout"],
 ];
 const titleOf = ({ fault, status }) => (status ? `${fault} ${status}` : fault);

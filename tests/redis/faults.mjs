@@ -48,6 +48,17 @@ const FAULTS = {
     exchange.answer({ status, headers: { location }, body: Buffer.alloc(0) }),
   /** A valid answer of 50 MB, sent as fast as it is read. { bytes } */
   huge: (exchange, { bytes = HUGE_BYTES }) => exchange.stream(huge(bytes)),
+  /** The same, under a length that says it is short. { bytes } */
+  lie: async (exchange, { bytes = HUGE_BYTES }) => {
+    const { socket } = exchange;
+    socket.write("HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 10\r\nTransfer-Encoding: chunked\r\n\r\n");
+    for (const chunk of huge(bytes)) {
+      const framed = [`${Buffer.byteLength(chunk).toString(16)}\r\n`, chunk, "\r\n"].map((part) => Buffer.from(part));
+      if (socket.destroyed) return;
+      if (!socket.write(Buffer.concat(framed))) await Promise.race([once(socket, "drain"), once(socket, "close")]);
+    }
+    socket.end("0\r\n\r\n");
+  },
   /** Carried out; the answer arrives a byte at a time. { ms } between two */
   drip: async (exchange, { ms = 100 }) => exchange.stream(drip((await exchange.forward()).body, ms)),
 };
