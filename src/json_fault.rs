@@ -32,6 +32,9 @@ fn fault(path: &str, error: &serde_json::Error) -> JsonFault {
         serde_json::error::Category::Data => reason(&quoting),
         _ => "not valid JSON",
     };
+    // Of a value that is there the path says where; the text it was read from is not the one written.
+    let place = if error.is_data() { quoting.rfind(" at line ") } else { None };
+    let quoting = place.and_then(|at| quoting.get(..at)).map_or(quoting.clone(), str::to_owned);
     let mut path = if path == "." { String::new() } else { path.to_owned() };
     // The field that is missing is one of the type's; the path ends above it.
     if let ("missing", Some(field)) = (reason, quoting.split('`').nth(1)) {
