@@ -13,6 +13,7 @@ import { refusal } from "./refusal.mjs";
 /** @typedef {Word[]} Command the name, then the arguments */
 /** @typedef {{ form: "single" | "pipeline" | "multi-exec", commands: Command[] }} Asked */
 
+const UTF8 = new TextDecoder("utf-8", { fatal: true });
 const METHODS = ["GET", "HEAD", "POST", "PUT"];
 
 /** The parts of a request's target. Done before its body is read: authentication may need the query. */
@@ -63,7 +64,7 @@ function percentDecoded(segment) {
 
 function readJson(body) {
   try {
-    return JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(body));
+    return JSON.parse(UTF8.decode(body));
   } catch {
     throw refusal(400, "ERR the body is not JSON in UTF-8");
   }
