@@ -32,7 +32,8 @@ const redis = () => step("Redis", ensureRedis);
 const tools = (...names) => () => installCargoTools(names);
 
 const PROFILES = {
-  check: [node, rust, rustComponents],
+  // The unit tests have a redis-server of their own.
+  check: [node, rust, rustComponents, redis],
   start: [node, rust, npmPackages, wasmTarget, tools("wasm-bindgen-cli", "worker-build")],
   bench: [node, rust, npmPackages, wasmTarget, tools("wasm-bindgen-cli", "worker-build"), redis],
   test: [

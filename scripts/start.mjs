@@ -13,8 +13,10 @@ import { inRoot } from "./lib/project.mjs";
 import { main, step, StepError } from "./lib/step.mjs";
 import { ensureRedis } from "./setup/redis.mjs";
 import { banner } from "./start/banner.mjs";
+import { checkStore } from "./start/check-store.mjs";
 import { checkHealth } from "./start/health.mjs";
 import { readOptions, USAGE } from "./start/options.mjs";
+import { runSchedule } from "./start/schedule.mjs";
 
 const HOST = "127.0.0.1";
 const DEV_VARS = inRoot(".dev.vars");
@@ -70,21 +72,41 @@ async function serve(port, store, bindings) {
   };
   try {
     const redis = store === "redis" ? await startRedis(running) : undefined;
-    const origin = await startWorker(port, { ...bindings, ...redis?.bindings }, running);
-    console.log(banner(origin, redis?.shown));
+    const { origin, runtime } = await startWorker(port, { ...bindings, ...redis?.bindings }, running);
+    // After the Worker's start, which names a faulty setting by its path.
+    const shown = redis?.shown ?? (await checkedStoreOf(bindings));
+    running.push(runSchedule(runtime, (line) => console.log(line)));
+    console.log(banner(origin, shown));
   } catch (error) {
     await stop();
     throw error;
   }
+  stopOnSignal(stop);
+}
+
+function stopOnSignal(stop) {
+  let stopping = false;
   for (const signal of ["SIGINT", "SIGTERM"]) {
     // Miniflare's own handler ends the process at once, in the middle of our clean stop.
     process.removeAllListeners(signal);
-    process.once(signal, async () => {
+    // Not once: npm passes on the Ctrl-C that the terminal has sent us already, and the second would end us at once.
+    process.on(signal, async () => {
+      if (stopping) return;
+      stopping = true;
+      console.log("stopping");
       await stop();
       console.log("stopped");
       process.exit(0);
     });
   }
+}
+
+/** The Redis that .dev.vars names, once it has answered: { host } for the banner; undefined where it names none. */
+async function checkedStoreOf({ PORTCULLIS_STORE_URL: url, PORTCULLIS_STORE_TOKEN: token }) {
+  if (!url) return undefined;
+  const next = "correct PORTCULLIS_STORE_URL and PORTCULLIS_STORE_TOKEN in .dev.vars, or remove both for the embedded store";
+  await checkStore({ url, token, next });
+  return { host: new URL(url).host };
 }
 
 // What both load needs the packages and the Node that setup installed; the checks before run on any.
@@ -114,5 +136,5 @@ async function startWorker(port, bindings, running) {
   await checkHealth(origin, lines);
   // Only the check reads them: kept for longer they would grow without a bound.
   onLog = () => {};
-  return origin;
+  return { origin, runtime };
 }

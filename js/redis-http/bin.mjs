@@ -51,6 +51,7 @@ function readCommandLine(argv, env) {
   if (URL.canParse(values["redis-url"]) && new URL(values["redis-url"]).password) {
     throw new OptionError("a password in --redis-url is open to other users: use REDIS_HTTP_REDIS_URL");
   }
+  if (!env.REDIS_HTTP_TOKEN) throw new OptionError("the token is missing: set REDIS_HTTP_TOKEN");
   const read = { token: env.REDIS_HTTP_TOKEN };
   for (const [flag, name] of Object.entries(FLAGS)) {
     const value = values[flag] ?? env[`REDIS_HTTP_${flag.toUpperCase().replaceAll("-", "_")}`];

@@ -8,6 +8,7 @@ process.env.CLOUDFLARE_LOAD_DEV_VARS_FROM_DOT_ENV = "false";
 const { convertV4MiniflareOptions, Log, LogLevel, Miniflare } = await import("miniflare");
 const { unstable_getMiniflareWorkerOptions, unstable_readConfig } = await import("wrangler");
 import { inRoot, WORKER_BUNDLE_DIR } from "./project.mjs";
+import { StepError } from "./step.mjs";
 
 /**
  * Starts the Worker and resolves to Miniflare once it answers.
@@ -51,11 +52,21 @@ export async function startRuntime({ bindings = {}, vars = {}, port = 0, persist
 
 /** The Worker as wrangler.toml has it, with no secrets: those are the caller's to pass. */
 function configuredWorker() {
-  const config = unstable_readConfig({ config: inRoot("wrangler.toml") });
+  const config = readConfig();
   // Wrangler would fill in secrets from .dev.vars, or else from our own environment.
   delete config.secrets;
   const { workerOptions } = unstable_getMiniflareWorkerOptions(config, undefined, { envFiles: ["no-such-file"] });
   // Rules find the modules of a source folder; the bundle's two are named above.
   delete workerOptions.modulesRules;
   return workerOptions;
+}
+
+function readConfig() {
+  try {
+    return unstable_readConfig({ config: inRoot("wrangler.toml") });
+  } catch (error) {
+    // Wrangler counts columns from 0, editors from 1.
+    const place = error.location ? ` at line ${error.location.line}, column ${error.location.column + 1}` : "";
+    throw new StepError(`wrangler.toml cannot be read${place}: ${error.message}`, { next: "correct it there, or restore wrangler.toml from git" });
+  }
 }

@@ -8,6 +8,7 @@ import { createBridge } from "../../js/redis-http/bridge.mjs";
 import { inRoot } from "../lib/project.mjs";
 import { startRedisServer } from "../lib/redis-server.mjs";
 import { StepError } from "../lib/step.mjs";
+import { checkStore } from "./check-store.mjs";
 
 const DATA = [".portcullis", "redis"];
 const TOKEN_BYTES = 32;
@@ -41,7 +42,7 @@ export async function startRedisStore({ say }) {
   let bridge;
   try {
     bridge = await createBridge({ token, redisUrl: withPassword(redis.url, dir), port: 0, closeMsMax: CLOSE_MS_MAX });
-    await checkStore({ url: bridge.url, token });
+    await checkStore({ url: bridge.url, token, next: "run the same command again, or take --store embedded" });
   } catch (error) {
     await bridge?.close();
     await redis.kill();
@@ -57,24 +58,6 @@ export async function startRedisStore({ say }) {
       stopListening();
     },
   };
-}
-
-/** Resolves when the store takes the token and Redis answers behind it. */
-export async function checkStore({ url, token }) {
-  const cause = await fetch(url, {
-    method: "POST",
-    headers: { authorization: `Bearer ${token}` },
-    body: JSON.stringify(["PING"]),
-    redirect: "manual",
-    signal: AbortSignal.timeout(ANSWER_MS_MAX),
-  }).then(causeOfRefusal, (error) => (error.name === "TimeoutError" ? `no answer in ${ANSWER_MS_MAX} ms` : "not reachable"));
-  if (cause) throw new StepError(`the store refused at start: ${cause}`, { next: "run the same command again, or take --store embedded" });
-}
-
-async function causeOfRefusal(response) {
-  const body = await response.json().catch(() => ({}));
-  if (response.status === 401 || response.status === 403) return "it does not take our token";
-  return response.status === 200 && body?.result === "PONG" ? undefined : `its answer to PING has status ${response.status}`;
 }
 
 const portFile = (dir) => `${dir}/port`;

@@ -88,9 +88,13 @@ test("npm start -- --help prints the usage and starts nothing", () => {
 test("with Redis the banner also says how to try an outage, in commands that parse as shell", () => {
   const store = { port: 6379, pid: 4711, data: ".portcullis/redis", restart: "kill -USR2 4712" };
   const text = banner("http://127.0.0.1:8787", store);
-  assert.ok(text.startsWith(banner("http://127.0.0.1:8787").trimEnd()));
-  const commands = [...text.matchAll(/^# [^\d].*\n(.+)$/gm)].map(([, command]) => command);
-  assert.deepEqual(commands.slice(0, 2), ["kill -9 4711", "kill -USR2 4712"]);
-  assert.match(commands[2], /8787\/metrics \| grep/);
+  for (const { command } of curls("http://127.0.0.1:8787")) assert.ok(text.includes(`\n${command}\n`));
+  const commands = /To try an outage of Redis:\n([^]+)$/.exec(text)[1].split("\n").filter((line) => /^[^#]/.test(line));
+  assert.equal(commands.length, 5);
+  assert.equal(commands[0], "kill -9 4711");
+  assert.match(commands[1], / -i .*8787\/v1\/authorize$/);
+  assert.match(commands[2], /8787\/readyz$/);
+  assert.equal(commands[3], "kill -USR2 4712");
+  assert.match(commands[4], /8787\/metrics \| grep/);
   for (const command of commands) assert.equal(spawnSync("sh", ["-n", "-c", command]).status, 0, command);
 });

@@ -2,11 +2,11 @@
 // no credentials yet, and the three commands it prints, run by sh exactly as printed.
 
 import assert from "node:assert/strict";
-import { readFileSync, statSync } from "node:fs";
+import { readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { parseEnv } from "node:util";
-import { printedCommands, sh as shIn, start, startFolder } from "./start.mjs";
+import { printed, printedCommands, run, sh as shIn, start, startFolder } from "./start.mjs";
 
 let folder, started;
 before(async () => {
@@ -27,6 +27,10 @@ let printedBefore = "";
 test("the first start writes credentials that only their owner can read", () => {
   assert.match(started.output.text, /credentials in \.dev\.vars: written, fresh and random/);
   assert.equal(statSync(join(folder.path, ".dev.vars")).mode & 0o777, 0o600);
+});
+
+test("the banner names the store", () => {
+  assert.match(started.output.text, /^Its store: embedded, in \.portcullis and the Worker's memory$/m);
 });
 
 test("the three printed commands mint and use, revoke, and are refused: 200, 200, 401", async () => {
@@ -73,4 +77,22 @@ test("no secret and no token is printed, by the start or by the Worker's log", (
   }
   assert.match(printed, /"event":"revoked"/, "the Worker's log is part of it");
   assert.doesNotMatch(printed, /eyJ[\w-]+\./, "a token is in the output");
+});
+
+test("a Ctrl-C that npm passes on as well, while it stops, does not cut the stop short", async () => {
+  started.kill("SIGINT");
+  await printed(started.output, /^stopping$/m);
+  for (const signal of ["SIGINT", "SIGTERM", "SIGINT"]) started.kill(signal);
+  assert.equal(await started.exited, 0, started.output.text);
+  assert.match(started.output.text, /^stopping\nstopped\n$/m);
+});
+
+test("a mistake in wrangler.toml is named by its line and column, without a stack trace", async (t) => {
+  const broken = startFolder();
+  t.after(() => broken.remove());
+  writeFileSync(join(broken.path, "wrangler.toml"), 'name = "portcullis"\nmain = = "x"\n');
+  const { output, exited } = run(broken.path, ["--port", "0"]);
+  assert.equal(await exited, 1, output.text);
+  assert.match(output.text, /^portcullis: wrangler\.toml cannot be read at line 2, column 8: .+\nwhat to do: correct it/m);
+  assert.doesNotMatch(output.text, /^\s+at /m);
 });

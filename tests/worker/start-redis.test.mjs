@@ -7,8 +7,7 @@ import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { Redis } from "ioredis";
 import { newCredentials } from "../../scripts/lib/credentials.mjs";
-import { checkStore } from "../../scripts/start/redis-store.mjs";
-import { newToken, startBridge, until } from "../redis/harness.mjs";
+import { until } from "../redis/harness.mjs";
 import { printed, printedCommands, run, sh, start, startFolder } from "./start.mjs";
 
 const LISTENS = /redis-server on 127\.0\.0\.1:(\d+), process (\d+), data in \.portcullis\/redis/;
@@ -38,7 +37,8 @@ const listens = (port) =>
 
 /** Asks the redis-server itself, beside the bridge. */
 async function redis(port, command, ...args) {
-  const client = new Redis({ host: "127.0.0.1", port, retryStrategy: null });
+  const [, password] = /^requirepass (\S+)$/m.exec(readFileSync(join(folder.path, ".portcullis/redis/redis.conf"), "utf8"));
+  const client = new Redis({ host: "127.0.0.1", port, password, retryStrategy: null });
   client.on("error", () => {});
   try {
     return await client.call(command, ...args);
@@ -48,7 +48,7 @@ async function redis(port, command, ...args) {
 }
 
 const printedRedis = () => LISTENS.exec(started.output.text).slice(1).map(Number);
-const commandAfter = (comment) => new RegExp(`^# ${comment}.*\n(.+)$`, "m").exec(started.output.text)?.[1];
+const commandsAfter = (comment) => new RegExp(`^# ${comment}.*\n((?:.+\n)+)`, "m").exec(started.output.text)?.[1].trimEnd().split("\n");
 
 test("the banner says where redis-server listens and which process it is, and the three commands work", async () => {
   started = await start(folder.path, "--store", "redis");
@@ -72,22 +72,25 @@ test("a second start in the same folder is refused: two servers would write to o
   assert.ok(alive(printedRedis()[1]));
 });
 
-test("the printed commands end Redis, start it again with its data, and read the counters", async () => {
+test("the printed commands end Redis, show degraded answers, start it again with its data, and read the counters", async () => {
   const [port, pid] = printedRedis();
   await redis(port, "SET", "kept", "yes");
-  await sh(folder.path, [commandAfter("end Redis")]);
+  await sh(folder.path, commandsAfter("end Redis"));
   const [, restart] = await printed(started.output, new RegExp(`^redis-server \\(process ${pid}\\) ended; the Worker goes on\\. To start it again: (.+)$`, "m"));
   assert.equal(alive(pid), false);
-  assert.equal(restart, commandAfter("start it again"));
-  const url = /listening on (\S+)/.exec(started.output.text)[1];
-  assert.equal((await fetch(`${url}/healthz`)).status, 200);
+  assert.deepEqual([restart], commandsAfter("start it again"));
+  const [authorized, readiness] = await sh(folder.path, commandsAfter("look"));
+  assert.match(authorized, /^HTTP\/1\.1 200 /);
+  assert.match(authorized, /^Portcullis-Degraded: .*revocation;reason=/im);
+  assert.match(readiness, /degraded/);
 
   await sh(folder.path, [restart]);
   const [, back] = await printed(started.output, new RegExp(`^redis-server is back on port ${port}\\. To end it again: kill -9 (\\d+)$`, "m"));
   assert.equal(await redis(port, "GET", "kept"), "yes");
   assert.notEqual(Number(back), pid);
-  const [counters] = await sh(folder.path, [`${commandAfter("what the Worker counted")} || echo none yet`]);
-  assert.doesNotMatch(counters, /problem|"status"/);
+  const [counters] = await sh(folder.path, commandsAfter("what the Worker counted"));
+  assert.match(counters, /^portcullis_fallbacks_total\{/m);
+  assert.doesNotMatch(counters, /^(?!portcullis_)/m, "no line that explains");
 
   await sh(folder.path, [restart]);
   await printed(started.output, /^redis-server is running$/m);
@@ -107,6 +110,21 @@ test("Ctrl-C stops it cleanly, and no redis-server is left", async () => {
   assert.match(started.output.text, /stopped\n$/);
   assert.deepEqual([alive(pid), await listens(port)], [false, false]);
   assert.equal(started.output.text.match(/redis-server .*ended;/g).length, 1, "its own end is no outage");
+});
+
+test("a revocation that only KV has when everything stops reaches Redis at the next start", async () => {
+  started = await start(folder.path, "--store", "redis");
+  const [[, , , mintAndUse], [, , , revoke]] = printedCommands(started.output.text);
+  const [, , revoked, token] = await sh(folder.path, [mintAndUse, ...commandsAfter("end Redis"), revoke, 'echo "$TOKEN"']);
+  assert.match(revoked, /"durability":"secondary".*\n200$/);
+  assert.equal(await started.stop(), 0);
+
+  started = await start(folder.path, "--store", "redis");
+  await printed(started.output, /"event":"secondary_drained"/);
+  const [, , [, , , useAgain]] = printedCommands(started.output.text);
+  const [refused] = await sh(folder.path, [`TOKEN='${token}'; ${useAgain}`]);
+  assert.match(refused, /ERR_JWT_REVOKED.*\n401$/);
+  await started.stop();
 });
 
 test("killed with -9, it leaves no redis-server either", async () => {
@@ -135,17 +153,4 @@ test("a faulty configuration is named by its path, and the start ends with 1 and
   } finally {
     other.remove();
   }
-});
-
-test("a store that refuses our token, has no Redis or is not there is refused at start", async (t) => {
-  const bridge = await startBridge({ closeMsMax: 200 });
-  t.after(() => bridge.dispose());
-  const { url, token } = bridge;
-  await checkStore({ url, token });
-  await assert.rejects(checkStore({ url, token: newToken() }), /refused at start: it does not take our token$/);
-  await bridge.redis.kill();
-  await until("the loss to be noticed", () => bridge.events.some(({ event }) => event === "redis_lost"));
-  await assert.rejects(checkStore({ url, token }), /refused at start: its answer to PING has status 503$/);
-  await bridge.bridge.close();
-  await assert.rejects(checkStore({ url, token }), /refused at start: not reachable$/);
 });

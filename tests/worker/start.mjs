@@ -42,7 +42,7 @@ export function run(folder, args) {
   return { pid: child.pid, output, exited, kill: (signal) => child.kill(signal) };
 }
 
-/** Runs it on a free port until it has printed its banner, and resolves to { pid, output, exited, stop }; stop() to its exit code. */
+/** Runs it on a free port until it has printed its banner, and resolves to { pid, output, exited, kill, stop }; stop() to its exit code. */
 export async function start(folder, ...args) {
   const { pid, output, exited, kill } = run(folder, ["--port", "0", ...args]);
   const stop = async () => {
@@ -57,7 +57,7 @@ export async function start(folder, ...args) {
   const timeout = setTimeout(stop, START_MS_MAX);
   await printed(output, args.includes("redis") ? REDIS_BANNER_END : BANNER_END, () => ended);
   clearTimeout(timeout);
-  return { pid, output, exited, stop };
+  return { pid, output, exited, kill, stop };
 }
 
 /** Resolves to the match once `output` holds it; fails when the script ends before. */

@@ -1,0 +1,43 @@
+// `npm start` with a Redis over HTTP that .dev.vars names: used, said, and refused where it cannot be used.
+
+import assert from "node:assert/strict";
+import { appendFileSync } from "node:fs";
+import { join } from "node:path";
+import { test } from "node:test";
+import { checkStore } from "../../scripts/start/check-store.mjs";
+import { newToken, startBridge, until } from "../redis/harness.mjs";
+import { run, start, startFolder } from "./start.mjs";
+
+test("a store that .dev.vars names is named in the banner, and refused when it does not answer", async (t) => {
+  const bridge = await startBridge({ closeMsMax: 200 });
+  t.after(() => bridge.dispose());
+  const folder = startFolder();
+  t.after(() => folder.remove());
+  await (await start(folder.path)).stop();
+  appendFileSync(join(folder.path, ".dev.vars"), `PORTCULLIS_STORE_URL='${bridge.url}'\nPORTCULLIS_STORE_TOKEN='${bridge.token}'\n`);
+
+  const started = await start(folder.path, "--store", "embedded");
+  const { host } = new URL(bridge.url);
+  assert.ok(started.output.text.includes(`\nIts store: the Redis of .dev.vars (PORTCULLIS_STORE_URL), at ${host}\n`), started.output.text);
+  assert.ok(!started.output.text.includes(bridge.token));
+  assert.equal(await started.stop(), 0);
+
+  await bridge.bridge.close();
+  const { output, exited } = run(folder.path, ["--port", "0"]);
+  assert.equal(await exited, 1, output.text);
+  assert.match(output.text, /^portcullis: the store refused at start: not reachable\nwhat to do: correct PORTCULLIS_STORE_URL .+ in \.dev\.vars/m);
+  assert.doesNotMatch(output.text, /is listening on/);
+});
+
+test("a store that refuses our token, has no Redis or is not there is refused at start", async (t) => {
+  const bridge = await startBridge({ closeMsMax: 200 });
+  t.after(() => bridge.dispose());
+  const { url, token } = bridge;
+  await checkStore({ url, token });
+  await assert.rejects(checkStore({ url, token: newToken() }), /refused at start: it does not take our token$/);
+  await bridge.redis.kill();
+  await until("the loss to be noticed", () => bridge.events.some(({ event }) => event === "redis_lost"));
+  await assert.rejects(checkStore({ url, token }), /refused at start: its answer to PING has status 503$/);
+  await bridge.bridge.close();
+  await assert.rejects(checkStore({ url, token }), /refused at start: not reachable$/);
+});
