@@ -18,8 +18,9 @@ export async function buildWorker() {
 }
 
 async function bundle(wasm, env) {
-  // The lock files decide the versions of every tool that shapes the bundle.
-  const inputs = [wasm, inRoot(ENTRY), inRoot("Cargo.toml"), inRoot("Cargo.lock"), inRoot("package-lock.json")];
+  // The lock files decide the versions of every tool that shapes the bundle, this file their options.
+  const files = [ENTRY, "scripts/build-worker.mjs", "Cargo.toml", "Cargo.lock", "package-lock.json"];
+  const inputs = [wasm, ...files.map((file) => inRoot(file))];
   const outputs = ["index.js", "index_bg.wasm"].map((name) => inRoot(WORKER_BUNDLE_DIR, name));
   return whenChanged(inRoot("target/worker/bundle.sha256"), inputs, outputs, async () => {
     await run(
@@ -34,8 +35,11 @@ async function bundle(wasm, env) {
 /** Puts our entry point before what worker-build made. */
 async function enter(env) {
   const files = [`--alias:worker-build-output=./${STAGING_DIR}/index.js`, `--outfile=${WORKER_BUNDLE_DIR}/index.js`];
+  // wasm-bindgen registers each callback it makes, several for each request, to free it should JavaScript
+  // drop it uncalled; without a registry it does not. Rust keeps and frees all of ours itself.
+  const define = "--define:FinalizationRegistry=undefined";
   const external = ["--external:*.wasm", "--external:cloudflare:workers"];
-  await run(env.ESBUILD_BIN, [ENTRY, ...files, ...external, "--bundle", "--minify", "--format=esm", "--log-level=warning"], {
+  await run(env.ESBUILD_BIN, [ENTRY, ...files, ...external, define, "--bundle", "--minify", "--format=esm", "--log-level=warning"], {
     cwd: inRoot(),
     label: "esbuild",
     next: "correct what the output above says",

@@ -96,11 +96,10 @@ async function send(redis, commands, commandMsMax) {
   // Checked and sent without a wait in between: all are written to one connection, or none.
   if (redis.status !== "ready" || !redis.stream.writable) throw refusal(503, "ERR Redis is not reachable");
   const { stream } = redis;
-  // All commands in one write.
+  // All commands in one write, with those of the other requests that came in the same turn of the loop.
   stream.cork();
-  const replies = commands.map((command) => sendOne(redis, command, commandMsMax));
-  stream.uncork();
-  return Promise.all(replies);
+  setImmediate(() => stream.uncork());
+  return Promise.all(commands.map((command) => sendOne(redis, command, commandMsMax)));
 }
 
 async function sendOne(redis, [name, ...args], commandMsMax) {

@@ -26,9 +26,7 @@ impl<S: Store> Guard<S> {
     /// The isolate-local gate: counts the address, and refuses one that is over an `auth_failure`
     /// quota as far as this instance knows. Never calls the store.
     pub(super) async fn pass_gate(&self, caller: &Caller) -> Result<(), GuardError> {
-        let key = Address::key(caller.address);
-        let gate = self.config().gate.iter();
-        let takes = gate.map(|policy| Take { policy, key, cost: 1 }).collect();
+        let takes = takes_by_address(self.config().gate.iter(), caller);
         let memory = &self.instance.memory;
         let gate = Admit { token: None, takes, closed: false };
         let admission = memory.admit(&gate, caller.now).await?;
@@ -80,10 +78,8 @@ impl<S: Store> Guard<S> {
     }
 
     fn failure_takes(&self, caller: &Caller) -> Vec<Take<'_>> {
-        let key = Address::key(caller.address);
         let limits = self.config().limits.iter();
-        let failures = limits.filter(|policy| policy.trigger == Trigger::AuthFailure);
-        failures.map(|policy| Take { policy, key, cost: 1 }).collect()
+        takes_by_address(limits.filter(|policy| policy.trigger == Trigger::AuthFailure), caller)
     }
 
     /// Counts what was denied or overflowed, and refuses if any policy that is not a shadow denies.
@@ -178,6 +174,15 @@ impl<S: Store> Guard<S> {
         };
         Ok((policy, key))
     }
+}
+
+/// One from each of these policies by the caller's address, which is hashed only if there is one.
+fn takes_by_address<'a>(
+    policies: impl Iterator<Item = &'a Policy>,
+    caller: &Caller,
+) -> Vec<Take<'a>> {
+    let take = |policy| Take { policy, key: Address::key(caller.address), cost: 1 };
+    policies.map(take).collect()
 }
 
 fn only<'a>(policy: &'a Policy, outcomes: &[Outcome]) -> Result<Taken<'a>, GuardError> {

@@ -24,10 +24,19 @@ impl WorkerFetch {
     }
 }
 
+/// What one request after another has in common.
+struct Route {
+    method: &'static str,
+    url: String,
+    fields: Vec<(&'static str, String)>,
+    answer_fields: &'static [&'static str],
+    /// The same as the runtime takes it.
+    made: JsValue,
+}
+
 thread_local! {
-    /// The last route, with the text it was made of: every request takes the same, until the store
-    /// gives another sync token.
-    static ROUTE: RefCell<(String, JsValue)> = const { RefCell::new((String::new(), JsValue::UNDEFINED)) };
+    /// The last one: every request takes the same, until the store gives another sync token.
+    static ROUTE: RefCell<Option<Route>> = const { RefCell::new(None) };
 }
 
 impl Fetch for WorkerFetch {
@@ -52,20 +61,29 @@ impl Fetch for WorkerFetch {
 
 /// What the request has in common with others, as the runtime takes it.
 fn route(request: &Request<'_>) -> JsValue {
-    let mut fields = String::new();
-    for (name, value) in &request.fields {
-        fields.extend([name, "\n", value, "\n"]);
-    }
-    let Request { method, url, answer_fields, .. } = request;
-    let names = answer_fields.join("\n");
-    let lines = [method, *url, &names, &fields].join("\n");
-    ROUTE.with_borrow_mut(|(made_of, route)| {
-        if *made_of != lines {
-            *route = glue::route(method, url, &fields, &names);
-            *made_of = lines;
-        }
-        route.clone()
+    ROUTE.with_borrow_mut(|last| match last {
+        Some(last) if last.is_of(request) => last.made.clone(),
+        last => last.insert(Route::new(request)).made.clone(),
     })
+}
+
+impl Route {
+    fn new(request: &Request<'_>) -> Self {
+        let Request { method, url, ref fields, answer_fields, .. } = *request;
+        let mut lines = String::new();
+        for (name, value) in fields {
+            lines.extend([name, "\n", value, "\n"]);
+        }
+        let made = glue::route(method, url, &lines, &answer_fields.join("\n"));
+        Self { method, url: url.to_owned(), fields: fields.clone(), answer_fields, made }
+    }
+
+    fn is_of(&self, request: &Request<'_>) -> bool {
+        self.fields == request.fields
+            && self.url == request.url
+            && self.method == request.method
+            && self.answer_fields == request.answer_fields
+    }
 }
 
 fn read(answer: &str, names: &[&'static str]) -> Option<Response> {

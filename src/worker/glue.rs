@@ -45,10 +45,9 @@ function values(headers, names) {
   return lines;
 }
 
-/** An answer: `fields` are names and values in turn, each a line; `body` is copied. */
+/** An answer: `fields` are names and values in turn, each a line. */
 export function answer(status, fields, body) {
-  const headers = record(fields);
-  return new Response(body.length ? body.slice() : null, { status, headers });
+  return new Response(body || null, { status, headers: record(fields) });
 }
 
 /** Names and values in turn, each a line, as an object: what the runtime takes in fastest. */
@@ -61,7 +60,7 @@ function record(fields) {
 
 /** What one request after another has in common, made once. Nothing of it belongs to a request. */
 export function route(method, url, fields, lines) {
-  return { method, url, headers: record(fields), names: names(lines) };
+  return { method, url, headers: new Headers(record(fields)), names: names(lines) };
 }
 
 /**
@@ -83,15 +82,19 @@ export async function exchange({ method, url, headers, names }, body, bytesMax, 
   }
 }
 
-/** The body, or undefined when it has more than `bytesMax` bytes: then no more of it is read. */
-async function read(response, bytesMax) {
+/** The body or a promise of it; undefined when it has more than `bytesMax` bytes: then no more of it is read. */
+function read(response, bytesMax) {
   const { headers } = response;
   // The length binds neither what it unpacks to nor what comes in chunks beside it.
   const bound = !headers.has("content-encoding") && !headers.has("transfer-encoding");
   const said = headers.get("content-length") ?? "";
   const length = bound && /^\d+$/.test(said) ? Number(said) : NaN;
   if (length > bytesMax) return void response.body?.cancel().catch(() => {});
-  if (length <= bytesMax) return response.text();
+  return length <= bytesMax ? response.text() : readChunks(response, bytesMax);
+}
+
+/** The same of a body whose length is not known. */
+async function readChunks(response, bytesMax) {
   const chunks = [];
   let received = 0;
   for await (const chunk of response.body ?? []) {
@@ -114,7 +117,7 @@ extern "C" {
 
     pub(super) fn head(request: &web_sys::Request, names: &JsValue) -> String;
 
-    pub(super) fn answer(status: u16, fields: &str, body: &[u8]) -> web_sys::Response;
+    pub(super) fn answer(status: u16, fields: &str, body: &str) -> web_sys::Response;
 
     pub(super) fn route(method: &str, url: &str, fields: &str, names: &str) -> JsValue;
 
