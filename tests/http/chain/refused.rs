@@ -38,6 +38,9 @@ fn from_the_start_nothing_is_accepted_unchecked() {
     chain.bench.authorize(&token);
     chain.queue.run();
     assert_eq!(chain.bench.authorize(&token).status, 200, "once they are taken, all is well");
+    chain.lose_primary(Fault::Unreachable);
+    let ready = chain.bench.send(Ask::get("/readyz"));
+    assert_eq!((ready.status, &ready.json()["status"]), (200, &json!("degraded")));
 }
 
 #[test]
