@@ -48,14 +48,15 @@ impl Server {
     pub(super) fn connect(&self) -> Connection {
         let address = ConnectionAddr::Unix(self.folder.join("socket"));
         let client = Client::open(address.into_connection_info().unwrap()).unwrap();
-        for _ in 0..500 {
+        // A machine with other work may start a hundred of them late.
+        for _ in 0..2_000 {
             if let Ok(connection) = client.get_connection() {
                 return connection;
             }
             sleep(Duration::from_millis(10));
         }
         let log = fs::read_to_string(self.folder.join("log")).unwrap_or_default();
-        panic!("redis-server did not come up within 5 s:\n{log}");
+        panic!("redis-server did not come up within 20 s:\n{log}");
     }
 }
 
