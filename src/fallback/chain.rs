@@ -124,27 +124,20 @@ impl<P, S> Chain<P, S> {
         let cause = error.cause();
         // KV takes one write a second for each key: that one of them is over says nothing of KV.
         let of_its_key = verb == "revoke" && cause == "quota";
-        match Health::of(&error) {
-            _ if of_its_key => {
-                outages.secondary.succeeded(ticket);
-            }
-            Health::Well => {
-                outages.secondary.succeeded(ticket);
-            }
-            health => {
-                let refused = health == Health::Refused;
-                let at = failed_at(&error, now);
-                if outages.secondary.failed(ticket, cause, refused, at).is_some() {
-                    telemetry.record(&Event::BreakerOpened { store: StoreRole::Secondary, cause });
-                }
-            }
+        let health = Health::of(&error);
+        if of_its_key || health == Health::Well {
+            outages.secondary.succeeded(ticket);
+            return None;
+        }
+        let (refused, at) = (health == Health::Refused, failed_at(&error, now));
+        if outages.secondary.failed(ticket, cause, refused, at).is_some() {
+            telemetry.record(&Event::BreakerOpened { store: StoreRole::Secondary, cause });
         }
         None
     }
 
     /// What a good answer teaches: that this token was checked, whether the clocks agree, and whether
-    /// the store still has what it was told.
-    /// Whether it has not.
+    /// the store still has what it was told. Returns whether it has lost that.
     pub(super) fn learn(&self, admit: &Admit<'_>, admission: &Admission, now: UnixMs) -> bool {
         let Instance { config, telemetry, outages, .. } = &*self.instance;
         let off = admission.clock_ahead_ms.unsigned_abs() > CLOCK_OFF_MS;

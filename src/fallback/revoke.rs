@@ -32,17 +32,18 @@ where
             Event::JournalFull { scope }
         });
         known?;
-        telemetry.record(&Event::FallbackUsed { verb: "revoke", cause: unanswered.cause() });
         let acknowledged =
             Revocation { acknowledged: revocation.acknowledged.or(Some(now)), ..*revocation };
         let written = self.ask_secondary("revoke", now, |secondary| async move {
             secondary.revoke(&acknowledged, now).await
         });
-        match written.await {
-            Some(_) => Ok(Durability::Secondary),
-            None if journalled => Ok(Durability::Local),
+        let durability = match written.await {
+            Some(_) => Durability::Secondary,
+            None if journalled => Durability::Local,
             // Nothing would ever tell the store of it.
-            None => Err(StoreError::Full { what: "journal" }),
-        }
+            None => return Err(StoreError::Full { what: "journal" }),
+        };
+        telemetry.record(&Event::FallbackUsed { verb: "revoke", cause: unanswered.cause() });
+        Ok(durability)
     }
 }

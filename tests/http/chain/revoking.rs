@@ -102,6 +102,8 @@ fn a_full_journal_refuses_and_does_not_acknowledge() {
     reply.refused(503, "ERR_STORE_FULL");
     assert_eq!(chain.bench.count("journal_full", "scope=\"session\""), 1);
     assert_eq!(chain.events("journal_full").len(), 1);
+    let answered = chain.bench.count("fallbacks", "verb=\"revoke\"");
+    assert_eq!(answered, 1_024, "a refusal is no answer given without the store");
     let token = chain.bench.mint();
     assert_eq!(chain.revoke("web", &[("token", &token)]).status, 200, "tokens have their own room");
 }
