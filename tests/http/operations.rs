@@ -133,7 +133,7 @@ fn every_answer_but_the_public_keys_is_kept_by_no_cache_and_sniffed_by_nobody() 
     let form = [("token", token.as_str())];
     let asks = [
         Ask::post("/v1/tokens").basic("web").json(&json!({"sub": "a"})),
-        Ask::get("/v1/authorize").bearer(&token),
+        Ask::get("/v1/authorize?claims").bearer(&token),
         Ask::post("/oauth/introspect").basic("auditor").form(&form),
         Ask::post("/oauth/revoke").basic("web").form(&form),
         Ask::get("/v1/limits/per-subject?key=a").basic("admin"),

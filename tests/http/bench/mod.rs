@@ -161,9 +161,9 @@ impl<S: Store> Bench<S> {
         reply.json()["access_token"].as_str().unwrap().to_owned()
     }
 
-    /// Presents a token.
+    /// Presents a token, asking for its claims.
     pub fn authorize(&self, token: &str) -> Reply {
-        self.send(Ask::get("/v1/authorize").bearer(token))
+        self.send(Ask::get("/v1/authorize?claims").bearer(token))
     }
 
     /// Presents a good token and expects that what was sent before took nothing: the first of
