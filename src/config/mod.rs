@@ -68,6 +68,17 @@ pub enum AddressSource {
     },
 }
 
+impl AddressSource {
+    /// The one header field that counts.
+    #[must_use]
+    pub const fn field(self) -> &'static str {
+        match self {
+            Self::CfConnectingIp => "cf-connecting-ip",
+            Self::ForwardedFor { .. } => "x-forwarded-for",
+        }
+    }
+}
+
 impl Config {
     /// Reads and validates a configuration.
     ///

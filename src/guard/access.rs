@@ -87,14 +87,14 @@ impl<S: Store> Guard<S> {
         takes: &[Take<'_>],
         now: UnixMs,
     ) -> Result<Admission, GuardError> {
-        self.refuse_known(check, now).await?;
+        self.refuse_known(&check, now)?;
         let scope = claims.scope.as_deref().unwrap_or_default();
         let closed = self.config().revocation.closes(scope);
         let admit = Admit { token: Some(check), takes: takes.to_vec(), closed };
         let admission = self.asked(&admit, now).await?;
         let Some(scope) = admission.revoked else {
             // While the store was asked, this instance may have acknowledged a revocation.
-            self.refuse_known(check, now).await?;
+            self.refuse_known(&check, now)?;
             return Ok(admission);
         };
         if admission.unreadable {
@@ -109,9 +109,8 @@ impl<S: Store> Guard<S> {
     }
 
     /// Refuses what this instance knows as revoked.
-    async fn refuse_known(&self, check: TokenCheck, now: UnixMs) -> Result<(), GuardError> {
-        let known = Admit { token: Some(check), takes: Vec::new(), closed: false };
-        match self.instance.memory.admit(&known, now).await?.revoked {
+    fn refuse_known(&self, check: &TokenCheck, now: UnixMs) -> Result<(), GuardError> {
+        match self.instance.memory.revoked(check, now) {
             Some(_) => Err(GuardError::Revoked),
             None => Ok(()),
         }

@@ -84,7 +84,8 @@ impl<S: Store> Guard<S> {
         let refusal = match self.pass_gate(caller).await {
             Ok(()) => match action.await {
                 Ok(value) => return Ok(value),
-                Err(refusal) => self.charge_failure(refusal, caller).await,
+                // Boxed: else every request would carry the room of one that is refused.
+                Err(refusal) => Box::pin(self.charge_failure(refusal, caller)).await,
             },
             Err(refusal) => refusal,
         };
