@@ -17,6 +17,7 @@ mod key_set;
 mod mint;
 mod policy;
 mod scope;
+mod thumbprint;
 mod verify;
 
 #[cfg(test)]
@@ -29,7 +30,7 @@ pub use header::LastHeader;
 pub use issued_at::IssuedAt;
 pub use json::{check_object as check_json_object, member_names};
 pub use jwk::{Jwk, JwkSet};
-pub use key::Key;
+pub use key::{Key, Verdict};
 pub use key_set::KeySet;
 pub use mint::{NewToken, mint};
 pub use policy::{ClockTolerance, Policy, Requirement};
