@@ -1,0 +1,55 @@
+//! A key set that is taken publishes no secret, and what it publishes is itself a key set that is taken,
+//! with the same keys. What it signs, it verifies.
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+use portcullis::UnixMs;
+use portcullis::jwt::{Jwk, JwkSet, KeySet, NewToken, Policy, mint, select};
+
+const NOW: UnixMs = UnixMs(1_800_000_000_000);
+
+fuzz_target!(|data: &[u8]| {
+    if let Ok(set) = serde_json::from_slice::<JwkSet>(data) {
+        check(&set);
+    }
+    if let Ok(jwk) = serde_json::from_slice::<Jwk>(data) {
+        check(&JwkSet { keys: vec![jwk] });
+    }
+});
+
+fn check(set: &JwkSet) {
+    let Ok(keys) = KeySet::from_jwks(set) else { return };
+    assert!((1..=100).contains(&set.keys.len()));
+    let again = serde_json::to_string(set).unwrap();
+    assert!(KeySet::from_jwks(&serde_json::from_str(&again).unwrap()).is_ok(), "{again}");
+
+    let published = keys.public_jwks(NOW);
+    assert!(published.keys.iter().all(|jwk| jwk.d.is_none() && jwk.k.is_none()));
+    for jwk in &published.keys {
+        let ours = set.keys.iter().find(|ours| ours.kid == jwk.kid).unwrap();
+        assert_eq!((&ours.alg, &ours.x), (&jwk.alg, &jwk.x));
+    }
+    if !published.keys.is_empty() {
+        let public = KeySet::from_jwks(&published).unwrap();
+        let kids = |set: &JwkSet| set.keys.iter().map(|jwk| jwk.kid.clone()).collect::<Vec<_>>();
+        assert_eq!(kids(&public.public_jwks(NOW)), kids(&published));
+    }
+    check_signing(&keys);
+}
+
+fn check_signing(keys: &KeySet) {
+    let token = NewToken {
+        issuer: "https://a",
+        subject: "s",
+        audience: &[],
+        client_id: "c",
+        scope: "",
+        token_id: "t",
+        session_id: "s",
+        lifetime_s: 60,
+        claims: "{}",
+    };
+    let Ok(token) = mint(&token, keys, NOW) else { return };
+    let signed = select(&token, keys, &Policy::default(), NOW).and_then(|it| it.check_signature());
+    assert!(signed.is_ok_and(|signed| signed.claims(&Policy::default(), NOW).is_ok()));
+}
