@@ -5,6 +5,8 @@ mod attacks;
 mod bits;
 mod claims;
 mod compact;
+#[cfg(not(target_arch = "wasm32"))]
+mod fidelity;
 mod header;
 mod keys;
 mod mint;
@@ -14,8 +16,10 @@ mod parties;
 mod properties;
 mod rotation;
 mod selection;
+mod sizes;
 mod times;
 mod types;
+mod vector_forms;
 mod vectors;
 
 use std::fmt::{Debug, Display};
