@@ -19,15 +19,15 @@ fuzz_target!(|data: &[u8]| {
 
 fn check(set: &JwkSet) {
     let Ok(keys) = KeySet::from_jwks(set) else { return };
-    assert!((1..=100).contains(&set.keys.len()));
     let again = serde_json::to_string(set).unwrap();
     assert!(KeySet::from_jwks(&serde_json::from_str(&again).unwrap()).is_ok(), "{again}");
 
     let published = keys.public_jwks(NOW);
-    assert!(published.keys.iter().all(|jwk| jwk.d.is_none() && jwk.k.is_none()));
     for jwk in &published.keys {
+        let Jwk { d, p, q, dp, dq, qi, private, k, .. } = jwk;
+        assert!([d, p, q, dp, dq, qi, private, k].into_iter().all(Option::is_none));
         let ours = set.keys.iter().find(|ours| ours.kid == jwk.kid).unwrap();
-        assert_eq!((&ours.alg, &ours.x), (&jwk.alg, &jwk.x));
+        assert_eq!(public_members(ours), public_members(jwk));
     }
     if !published.keys.is_empty() {
         let public = KeySet::from_jwks(&published).unwrap();
@@ -35,6 +35,11 @@ fn check(set: &JwkSet) {
         assert_eq!(kids(&public.public_jwks(NOW)), kids(&published));
     }
     check_signing(&keys);
+}
+
+fn public_members(jwk: &Jwk) -> [&Option<String>; 7] {
+    let Jwk { alg, crv, x, y, n, e, public, .. } = jwk;
+    [alg, crv, x, y, n, e, public]
 }
 
 fn check_signing(keys: &KeySet) {
