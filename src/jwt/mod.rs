@@ -20,6 +20,7 @@ mod key_set;
 mod mint;
 mod policy;
 mod scope;
+mod thumbprint;
 mod verify;
 
 #[cfg(test)]

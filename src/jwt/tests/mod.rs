@@ -7,6 +7,7 @@ mod bits;
 mod claims;
 mod compact;
 mod ec_keys;
+mod exports;
 #[cfg(not(target_arch = "wasm32"))]
 mod fidelity;
 mod header;
@@ -15,8 +16,10 @@ mod mint;
 mod ml_dsa_keys;
 mod okp;
 mod parties;
+mod pem;
 #[cfg(not(target_arch = "wasm32"))]
 mod properties;
+mod remote;
 mod rotation;
 mod rsa_keys;
 mod selection;
