@@ -12,7 +12,7 @@ import { FUZZ_TARGETS, fuzzCommand, fuzzFigures } from "../../scripts/lib/fuzz.m
 import { inRoot } from "../../scripts/lib/project.mjs";
 
 /** Inputs of each run: those that sign and verify take longer. */
-const RUNS = { header: 400_000, jwks: 400_000, payload: 400_000, token: 100_000 };
+const RUNS = { header: 400_000, jwks: 400_000, payload: 400_000, pem: 100_000, token: 100_000 };
 
 for (const target of FUZZ_TARGETS) {
   test(`the fuzz target ${target} finds nothing in its corpus and ${RUNS[target]} inputs made of it`, (t) => {

@@ -63,8 +63,8 @@ export const MUTATIONS = {
   "typ of a wrong type": member("typ", WRONG_TEXTS),
   "crit of something unknown": member("crit", ['["x"]', '["exp"]', '["exp","b64"]', '["http://example.com/x"]']),
   "crit malformed": member("crit", ["[]", "null", '"exp"', "{}", "[1]", "true", '["alg"]', '["exp","exp"]']),
-  "crit of b64, which is true": { header: (text) => put(set(text, "crit", '["b64"]'), '"b64":true') },
-  "b64 false": { header: (text, random) => put(random.chance(0.5) ? set(text, "crit", '["b64"]') : text, '"b64":false') },
+  "crit of b64, which is true": { header: (text) => set(set(text, "crit", '["b64"]'), "b64", "true") },
+  "b64 false": { header: (text, random) => set(random.chance(0.5) ? set(text, "crit", '["b64"]') : text, "b64", "false") },
   "b64 of a wrong type": member("b64", ["null", '"true"', "1", "[]"]),
   "b64 true": member("b64", ["true"]),
   "zip or enc": { header: (text, random) => put(text, random.pick(['"zip":"DEF"', '"enc":"A128GCM"', '"zip":null'])) },
@@ -103,7 +103,8 @@ export const MUTATIONS = {
   "parts missing or more": { token: (token, random) => random.pick([token.slice(0, token.lastIndexOf(".")), `${token}.`, `.${token}`, `${token}.AAAA`, `${token}.AAAA.AAAA`, token.replaceAll(".", ""), "", "..", "....", token.replace(".", "..")]) },
   "more parts, signed": { encoded: (part, random) => insert(part, ".", random) },
   "space around the token": { token: (token, random) => random.pick([` ${token}`, `${token}\n`, `${token} `, `\t${token}`]) },
-  "character changed": { token: (token, random) => { const at = random.below(token.length); return token.slice(0, at) + random.pick([...ALPHABET]) + token.slice(at + 1); } },
+  // Not the last: of its bits some are to spare, as above.
+  "character changed": { token: (token, random) => { const at = random.below(token.length - 1); return token.slice(0, at) + random.pick([...ALPHABET]) + token.slice(at + 1); } },
   "stretch changed": { token: (token, random) => { const at = random.below(token.length); return token.slice(0, at) + ALPHABET.slice(random.below(60), 64) + token.slice(at + random.below(9)); } },
   "JSON serialisation": { token: (token) => { const [header, payload, signature] = token.split("."); return JSON.stringify({ protected: header, payload, signature }); } },
 };
