@@ -112,5 +112,5 @@ test("names in another case are other names", async () => {
 
 test("after all of them a good token is still good, and nothing of them was told", async () => {
   assert.equal((await talk.authorize(token)).status, 200);
-  talk.assertNothingLeaked();
+  await talk.assertNothingLeaked();
 });
