@@ -21,7 +21,8 @@ fuzz_target!(|data: &[u8]| {
 fn check(set: &JwkSet) {
     if let Ok(keys) = KeySet::from_remote(set, &Algorithm::ALL) {
         let signs = keys.iter().any(|key| key.can_sign() || key.algorithm().is_symmetric());
-        assert!(!signs && keys.iter().count() <= set.keys.len());
+        // A key without alg stands for each of those it can be for.
+        assert!(!signs && keys.iter().count() <= 6 * set.keys.len().min(1000));
     }
     let Ok(keys) = KeySet::from_jwks(set) else { return };
     let again = serde_json::to_string(set).unwrap();
