@@ -6,6 +6,8 @@
 
 #[cfg(all(test, not(target_arch = "wasm32")))]
 mod agreement;
+#[cfg(feature = "fuzzing")]
+mod exposed;
 mod flat;
 
 use std::borrow::Cow;
@@ -14,6 +16,9 @@ use std::collections::BTreeSet;
 use std::fmt;
 
 use serde::de::{DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
+
+#[cfg(feature = "fuzzing")]
+pub(super) use exposed::{members_the_long_way, members_the_short_way};
 
 /// Deepest nesting accepted, the outer object counted.
 const DEPTH_MAX: u8 = 32;

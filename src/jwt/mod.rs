@@ -8,6 +8,9 @@ mod algorithm;
 mod claims;
 mod compact;
 mod error;
+#[cfg(feature = "fuzzing")]
+#[doc(hidden)]
+pub mod fuzzing;
 mod header;
 mod issued_at;
 mod json;
