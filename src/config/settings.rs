@@ -4,6 +4,7 @@ use serde::Deserialize;
 
 use super::store::{RevocationTable, StoreTable};
 use super::{AddressSource, ConfigError, duration, error};
+use crate::fetch::is_loopback;
 use crate::limit::{self, Algorithm, KeyKind, LimitError, OnOutage, PolicyName, Quota, Trigger};
 
 /// Most policies a configuration may have: each is a decision on every request, and with the gate
@@ -239,10 +240,9 @@ pub(super) fn check_issuer(issuer: &str) -> Result<(), ConfigError> {
     }
     let uri: http::Uri = issuer.parse().map_err(|_| bad("not a URL"))?;
     let host = uri.host().filter(|host| !host.is_empty()).ok_or_else(|| bad("not a URL"))?;
-    let loopback = matches!(host, "localhost" | "127.0.0.1" | "[::1]");
     match uri.scheme_str() {
         Some("https") => {}
-        Some("http") if loopback => {}
+        Some("http") if is_loopback(host) => {}
         _ => return Err(bad("must be https")),
     }
     if uri.authority().is_some_and(|authority| authority.as_str().contains('@')) {

@@ -1,0 +1,43 @@
+//! A published key set, read: what of it can be used, and what is refused as a whole.
+
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+use crate::jwt::{Algorithm, Jwk, JwkSet, KeySet};
+
+/// Most keys a published set may have.
+pub(super) const KEYS_MAX: usize = 1_000;
+
+/// A set before its keys are looked at: one that is malformed is left out, not the set refused (RFC
+/// 7517 section 5).
+#[derive(Deserialize)]
+struct Published<'b> {
+    #[serde(borrow)]
+    keys: Vec<&'b RawValue>,
+}
+
+/// The keys of `body` that verify tokens of the `allowed` algorithms.
+///
+/// # Errors
+/// In one fixed word: not a JWK Set, too many keys, or none that can be used.
+pub(super) fn read(body: &[u8], allowed: &[Algorithm]) -> Result<KeySet, &'static str> {
+    let published: Published<'_> = serde_json::from_slice(body).map_err(|_| "not_a_jwks")?;
+    if published.keys.len() > KEYS_MAX {
+        return Err("too_many_keys");
+    }
+    let keys = published.keys.into_iter();
+    let keys = keys.filter_map(|key| serde_json::from_str::<Jwk>(key.get()).ok());
+    key_set(&JwkSet { keys: keys.collect() }, allowed).ok_or("no_usable_key")
+}
+
+/// Leaves out what cannot be used here. Two usable keys of one `kid` are refused: which of them is
+/// the issuer's cannot be told.
+fn key_set(set: &JwkSet, allowed: &[Algorithm]) -> Option<KeySet> {
+    let usable = |jwk: &&Jwk| {
+        let algorithm = jwk.alg.as_deref().and_then(Algorithm::from_name);
+        let alone = || KeySet::from_jwks(&JwkSet { keys: vec![(*jwk).clone()] });
+        algorithm.is_some_and(|algorithm| allowed.contains(&algorithm)) && alone().is_ok()
+    };
+    let keys = set.keys.iter().filter(usable).cloned().collect();
+    KeySet::from_jwks(&JwkSet { keys }).ok()
+}
