@@ -69,3 +69,9 @@ pub struct Unavailable {
     /// In how many milliseconds there may be one.
     pub retry_after_ms: u64,
 }
+
+impl Unavailable {
+    /// Others are fetching just now.
+    pub const BUSY: Self =
+        Self { error: JwksError::Unavailable { cause: "jwks_busy" }, retry_after_ms: 1_000 };
+}

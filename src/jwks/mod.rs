@@ -6,6 +6,7 @@
 
 mod answer;
 mod error;
+mod name;
 mod remote;
 mod set;
 mod settings;
@@ -13,5 +14,6 @@ mod settings;
 mod tests;
 
 pub use error::{JwksError, Unavailable};
+pub use name::IssuerName;
 pub use remote::{Keys, Lookup, RemoteJwks, Ticket};
 pub use settings::{JwksUrl, RemoteSettings};

@@ -19,8 +19,6 @@ const FETCHES_MAX: usize = 8;
 /// Longest time without a fetch, in milliseconds, while there is no set to go on with: waiting for a
 /// whole cooldown would refuse every token for that long after one fault.
 const WAIT_WITHOUT_SET_MS: u64 = 5_000;
-/// When to come again while others fetch, in milliseconds.
-const BUSY_MS: u64 = 1_000;
 
 /// The key set of one issuer.
 #[derive(Debug)]
@@ -87,6 +85,12 @@ impl RemoteJwks {
         Self { settings, state: Mutex::default() }
     }
 
+    /// How it is fetched and kept.
+    #[must_use]
+    pub const fn settings(&self) -> &RemoteSettings {
+        &self.settings
+    }
+
     /// The keys at `now`. A set that is not fresh is due for a refresh, and goes on until its age
     /// ends; without one, a few callers are told to fetch.
     pub fn look_up(&self, now: UnixMs) -> Lookup {
@@ -106,7 +110,7 @@ impl RemoteJwks {
             return Lookup::Unavailable(state.wait(now));
         }
         if state.fetching.len() >= FETCHES_MAX {
-            return Lookup::Unavailable(busy());
+            return Lookup::Unavailable(Unavailable::BUSY);
         }
         Lookup::Fetch(self.begin(&mut state, now))
     }
@@ -120,7 +124,7 @@ impl RemoteJwks {
         let mut state = self.state();
         state.forget_missed(now);
         if !state.fetching.is_empty() {
-            return Err(busy());
+            return Err(Unavailable::BUSY);
         }
         if now >= state.quiet_until {
             return Ok(Some(self.begin(&mut state, now)));
@@ -143,8 +147,8 @@ impl RemoteJwks {
     /// there is to go on with.
     ///
     /// # Errors
-    /// [`JwksError`].
-    pub async fn refresh(&self, ticket: Ticket, fetch: &dyn AnyFetch) -> Result<(), JwksError> {
+    /// [`Unavailable`].
+    pub async fn refresh(&self, ticket: Ticket, fetch: &dyn AnyFetch) -> Result<(), Unavailable> {
         let RemoteSettings { url, algorithms, deadline_ms, .. } = &self.settings;
         let accept = "application/jwk-set+json, application/json;q=0.9".to_owned();
         let known = ticket.etag.clone().map(|etag| ("if-none-match", etag));
@@ -165,7 +169,11 @@ impl RemoteJwks {
     }
 
     /// Keeps what came of a fetch, unless what is there was fetched after it.
-    fn finish(&self, ticket: &Ticket, answer: Result<Answer, JwksError>) -> Result<(), JwksError> {
+    fn finish(
+        &self,
+        ticket: &Ticket,
+        answer: Result<Answer, JwksError>,
+    ) -> Result<(), Unavailable> {
         let mut state = self.state();
         if let Some(at) = state.fetching.iter().position(|ends| *ends == ticket.ends) {
             state.fetching.swap_remove(at);
@@ -177,7 +185,8 @@ impl RemoteJwks {
             }
             Err(error) => {
                 self.fail(&mut state, ticket, error);
-                Err(error)
+                let retry_after_ms = state.quiet_until.since(ticket.started);
+                Err(Unavailable { error, retry_after_ms })
             }
         }
     }
@@ -242,11 +251,6 @@ impl State {
 
     fn wait(&self, now: UnixMs) -> Unavailable {
         let retry_after_ms = self.quiet_until.since(now);
-        self.failure.map_or(busy(), |error| Unavailable { error, retry_after_ms })
+        self.failure.map_or(Unavailable::BUSY, |error| Unavailable { error, retry_after_ms })
     }
-}
-
-const fn busy() -> Unavailable {
-    let error = JwksError::Unavailable { cause: "jwks_busy" };
-    Unavailable { error, retry_after_ms: BUSY_MS }
 }

@@ -26,6 +26,7 @@ mod configuration;
 mod cuts;
 mod events;
 mod failed_authentication;
+mod foreign;
 mod forged_tokens;
 mod introspection;
 mod limits;

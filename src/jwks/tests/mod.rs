@@ -94,7 +94,8 @@ impl Bench {
     }
 
     fn fetch(&self, ticket: Ticket) -> Result<(), JwksError> {
-        block_on(self.remote.refresh(ticket, &self.server))
+        let fetched = block_on(self.remote.refresh(ticket, &self.server));
+        fetched.map_err(|unavailable| unavailable.error)
     }
 
     /// The keys there are without a fetch.

@@ -5,6 +5,7 @@ mod background;
 pub mod forge;
 mod reply;
 mod rigged;
+mod server;
 pub mod setup;
 mod walk;
 
@@ -12,6 +13,7 @@ pub use ask::Ask;
 pub use background::Queue;
 pub use reply::Reply;
 pub use rigged::{Fault, Rigged};
+pub use server::Server;
 
 use std::cell::Cell;
 use std::future::Future;
@@ -95,6 +97,12 @@ impl Bench {
     /// As [`Bench::new`], on a platform without random bytes.
     pub fn without_entropy() -> Self {
         Self::build(Keys::EdDsa, || None, |_| (), |_| Rigged::apart())
+    }
+
+    /// As [`Bench::with`], able to fetch from `server`.
+    pub fn fetching(server: &Server, change: impl FnOnce(&mut Value)) -> Self {
+        let bench = Self::with(change);
+        Self { guard: bench.guard.with_fetch(server.clone()), ..bench }
     }
 
     /// Another instance over the store of `bench`, at the time this one was started.
