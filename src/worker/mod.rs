@@ -6,6 +6,7 @@ mod environment;
 mod exchange;
 mod fetch;
 mod glue;
+mod jwks;
 mod kv_store;
 
 use std::cell::OnceCell;
@@ -17,7 +18,7 @@ use worker::{Context, Env, ScheduleContext, ScheduledEvent, event};
 use crate::background::Background;
 use crate::config::ConfigError;
 use crate::fallback::Fallback;
-use crate::guard::Guard;
+use crate::guard::{Guard, refresh_due};
 use crate::http;
 use crate::instance::Instance;
 use crate::store::redis::RedisStore;
@@ -26,6 +27,7 @@ use crate::store::{Either, Split};
 use crate::telemetry::{Level, Telemetry};
 use drain::KvListing;
 use fetch::WorkerFetch;
+use jwks::JwksFetch;
 use kv_store::KvRevocations;
 
 /// Redis over HTTP.
@@ -72,8 +74,14 @@ async fn fetch(
                 }
                 None => Either::Second(Split::new(revocations, &instance.memory)),
             };
-            let guard = Guard::new(Arc::clone(instance), store, environment::entropy);
-            http::serve(&guard, head, exchange::body(request), clock::now()).await
+            let guard =
+                Guard::new(Arc::clone(instance), store, environment::entropy).with_fetch(JwksFetch);
+            let response = http::serve(&guard, head, exchange::body(request), clock::now()).await;
+            if !instance.jwks.is_empty() {
+                let background = WaitUntil { context: &context, instance: Arc::clone(instance) };
+                refresh_due(instance, &JwksFetch, &background, clock::now());
+            }
+            response
         }
         None => http::unreadable(&instance.telemetry),
     };
