@@ -27,17 +27,8 @@ pub(super) fn read(body: &[u8], allowed: &[Algorithm]) -> Result<KeySet, &'stati
     }
     let keys = published.keys.into_iter();
     let keys = keys.filter_map(|key| serde_json::from_str::<Jwk>(key.get()).ok());
-    key_set(&JwkSet { keys: keys.collect() }, allowed).ok_or("no_usable_key")
-}
-
-/// Leaves out what cannot be used here. Two usable keys of one `kid` are refused: which of them is
-/// the issuer's cannot be told.
-fn key_set(set: &JwkSet, allowed: &[Algorithm]) -> Option<KeySet> {
-    let usable = |jwk: &&Jwk| {
-        let algorithm = jwk.alg.as_deref().and_then(Algorithm::from_name);
-        let alone = || KeySet::from_jwks(&JwkSet { keys: vec![(*jwk).clone()] });
-        algorithm.is_some_and(|algorithm| allowed.contains(&algorithm)) && alone().is_ok()
-    };
-    let keys = set.keys.iter().filter(usable).cloned().collect();
-    KeySet::from_jwks(&JwkSet { keys }).ok()
+    let set = JwkSet { keys: keys.collect() };
+    // An RSA key that names no algorithm is one for each that is allowed.
+    let keys = KeySet::from_remote(&set, allowed).map_err(|_| "too_many_keys")?;
+    if keys.is_empty() { Err("no_usable_key") } else { Ok(keys) }
 }

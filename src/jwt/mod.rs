@@ -18,6 +18,7 @@ mod key_set;
 mod mint;
 mod policy;
 mod scope;
+mod thumbprint;
 mod verify;
 
 #[cfg(test)]
