@@ -1,9 +1,10 @@
 //! Authorising a request by its access token.
 
 use super::foreign::{Foreign, foreign_check};
+use super::issue::check_subject;
 use super::{Address, Caller, Degraded, Guard, GuardError, Limited};
 use crate::UnixMs;
-use crate::jwt::{self, Claims, Signed};
+use crate::jwt::{self, ClaimReason, Claims, JwtError, Signed};
 use crate::limit::{KeyKind, Trigger};
 use crate::store::{
     Admission, Admit, EntryKey, KeySpace, Revocation, RevocationScope, Store, StoreError, Take,
@@ -64,6 +65,12 @@ impl<S: Store> Guard<S> {
         let (signed, stale) =
             self.check_foreign(token, foreign, &issuer.access, caller.now).await?;
         let mut claims = signed.claims(&issuer.access, caller.now)?;
+        let subject = claims.subject.as_deref().unwrap_or_default();
+        // One that our own tokens could not have could neither be revoked nor stand in a header field.
+        check_subject("sub", subject).map_err(|_| JwtError::ClaimValidationFailed {
+            claim: "sub",
+            reason: ClaimReason::CheckFailed,
+        })?;
         if claims.client_id.is_none() {
             // What OpenID Connect Core section 2 calls the client.
             claims.client_id = signed.text_claim("azp");

@@ -2,13 +2,13 @@
 //! reads is taken across.
 
 use futures_util::StreamExt as _;
-use http::{HeaderName, Method, Request};
+use http::{HeaderName, Method, Request, header};
 use wasm_bindgen::JsValue;
 use worker::worker_sys::web_sys;
 
 use super::clock::{now, within};
 use super::glue;
-use crate::http::{BODY_BYTES_MAX, BodyFault, FIELDS_READ, HttpResponse, Received};
+use crate::http::{BODY_BYTES_MAX, BodyFault, FIELDS_READ, HttpResponse, JWKS_PATH, Received};
 
 thread_local! {
     static NAMES: JsValue = glue::names(&FIELDS_READ.join("\n"));
@@ -28,6 +28,13 @@ pub(super) fn head(request: &web_sys::Request) -> Option<Request<()>> {
     for (name, value) in FIELDS_READ.iter().zip(lines) {
         if value != glue::ABSENT {
             head.headers_mut().insert(HeaderName::from_static(name), value.try_into().ok()?);
+        }
+    }
+    if head.uri().path() == JWKS_PATH {
+        // Of this route alone: every other would pay for a field it does not read.
+        let known = request.headers().get("if-none-match").ok().flatten();
+        if let Some(known) = known.and_then(|known| known.try_into().ok()) {
+            head.headers_mut().insert(header::IF_NONE_MATCH, known);
         }
     }
     Some(head)

@@ -34,6 +34,7 @@ mod operations;
 mod orders;
 mod outages;
 mod properties;
+mod public_keys;
 mod revocation;
 mod routes;
 mod secret_configuration;

@@ -81,13 +81,13 @@ async function eventually(there) {
   assert.ok(there());
 }
 
-test("a key set is fetched once for a hundred tokens, some of them at once", async () => {
+test("a key set is fetched once for fifty tokens, some of them at once", async () => {
   const { good: talk } = talks;
-  const [key, token] = [newKey(), undefined];
+  const key = newKey();
   issuers.good.publish([key]);
   const tokens = Array.from({ length: 5 }, (_, i) => tokenOf(ISSUER, key, { sub: `subject-number-${i}` }));
-  assert.equal((await talk.authorize(tokens[0])).status, 200, token);
-  const answers = await Promise.all(tokens.map((each) => authorized(talk, each, 20)));
+  assert.equal((await talk.authorize(tokens[0])).status, 200);
+  const answers = await Promise.all(tokens.map((each) => authorized(talk, each, 10)));
   assert.deepEqual(statuses(answers.flat()), [200]);
   assert.equal(issuers.good.asked.length, 1);
   const [{ method, headers }] = issuers.good.asked;
@@ -97,15 +97,14 @@ test("a key set is fetched once for a hundred tokens, some of them at once", asy
   assert.equal(headers.authorization, undefined);
 });
 
-test("who it is and whose is told, with the claims as signed", async () => {
+test("whose a token is is told where there are several issuers, and nothing is fetched for our own", async () => {
   const { good: talk } = talks;
-  const key = newKey();
-  issuers.good.publish([key]);
+  const fetches = issuers.good.asked.length;
   const answer = await own.authorize((await own.mint()).access_token);
   assert.equal(answer.headers.get("x-auth-issuer"), null, "an instance of our own tokens alone");
   const ours = await talk.authorize((await talk.mint()).access_token);
   assert.equal(ours.headers.get("x-auth-issuer"), "https://auth.example.com");
-  assert.equal(issuers.good.asked.length, 1, "nothing is fetched for our own");
+  assert.equal(issuers.good.asked.length, fetches);
 });
 
 test("a rotated key is found by the first token that names it; unknown ones cost a fetch in a cooldown", async () => {

@@ -99,7 +99,9 @@ fn what_is_not_an_object_with_a_list_of_keys_is_no_key_set() {
     ] {
         assert_eq!(refusal(json(body)), ("ERR_JWKS_INVALID", "not_a_jwks"), "{body}");
     }
-    assert_eq!(refusal(json(*b"{\"keys\":[\"\xff\"]}")), ("ERR_JWKS_INVALID", "not_a_jwks"));
+    let not_text = format!(r#"{{"keys":[{}],"x":"#, jwk("a")).into_bytes();
+    let not_text = [&not_text[..], b"\"\xff\"}"].concat();
+    assert_eq!(refusal(json(not_text)), ("ERR_JWKS_INVALID", "not_a_jwks"));
 }
 
 #[test]

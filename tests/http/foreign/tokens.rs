@@ -56,6 +56,11 @@ fn what_every_foreign_token_must_have() {
         (json!({"exp": null}), "exp"),
         (json!({"iat": null}), "iat"),
         (json!({"sub": null}), "sub"),
+        // None of these could be named to revoke it.
+        (json!({"sub": ""}), "sub"),
+        (json!({"sub": " alice"}), "sub"),
+        (json!({"sub": "alice\u{0}"}), "sub"),
+        (json!({"sub": "a".repeat(256)}), "sub"),
         (json!({"aud": null}), "aud"),
         (json!({"aud": "https://other.test"}), "aud"),
         (json!({"iat": iat + 2}), "iat"),
