@@ -96,12 +96,11 @@ impl RemoteJwks {
     pub fn look_up(&self, now: UnixMs) -> Lookup {
         let mut state = self.state();
         state.forget_missed(now);
-        let idle = state.fetching.is_empty() && now >= state.quiet_until;
         let State { cached, failure, due, .. } = &mut *state;
         if let Some(cached) = cached {
             let fresh = now < cached.fresh_until;
             if fresh || now.since(cached.confirmed) < self.settings.stale_ms_max {
-                *due |= !fresh && idle;
+                *due |= !fresh;
                 let stale = if fresh { None } else { *failure };
                 return Lookup::Keys(Keys { set: Arc::clone(&cached.keys), stale });
             }

@@ -66,6 +66,14 @@ fn no_server_makes_fetches_more_frequent_than_the_cooldown() {
 }
 
 #[test]
+fn a_set_is_fresh_for_a_cooldown_at_least_because_none_is_fetched_before() {
+    let bench = Bench::with(|settings| settings.stale_ms_max = 0);
+    let bench = bench.primed_with(set_with(&["a"], &[("cache-control", "no-store")]));
+    assert!(has(&bench.keys(NOW.plus(29_999)), "a"));
+    bench.told_to_fetch(NOW.plus(30_000));
+}
+
+#[test]
 fn a_set_that_is_not_fresh_is_used_while_one_refresh_runs_in_the_background() {
     let bench = Bench::primed(set(&["a"]));
     let later = NOW.plus(10 * MINUTE_MS);

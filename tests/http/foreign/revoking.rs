@@ -85,13 +85,16 @@ fn without_keys_it_cannot_be_told_whether_there_is_something_to_revoke() {
 fn a_subject_is_cut_at_its_own_issuer_up_to_the_second_that_is_not_over() {
     let foreign = Foreign::new();
     let iat = NOW_MS / 1000;
-    let token = |iat: u64| fixed_token(&json!({"sub": SUBJECT, "iat": iat, "iat_ms": iat * 1000}));
+    let token =
+        |iat: u64| fixed_token(&json!({"sub": SUBJECT, "iat": iat, "iat_ms": iat * 1000 + 900}));
     let form = [("subject", SUBJECT), ("issuer", FIXED)];
     assert_eq!(revoke(&foreign, "admin", &form).status, 200);
     revoked(&foreign, &token(iat));
-    // The cut lies in that second; what the token says of milliseconds does not count.
     revoked(&foreign, &token(iat + 1));
-    foreign.bench.pass(2_000);
+    // The cut lies in that second, before what the token says of milliseconds: that does not count.
+    foreign.bench.pass(700);
+    revoked(&foreign, &token(iat));
+    foreign.bench.pass(1_300);
     assert_eq!(foreign.authorize(&token(iat + 2)).status, 200);
     assert_eq!(foreign.authorize(&crate::bench::forge::token(&json!({}))).status, 200, "ours");
     let remote = signed("r1", b'r', &changed(claims(REMOTE), &json!({"sub": SUBJECT})));
