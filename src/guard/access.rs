@@ -1,8 +1,10 @@
 //! Authorising a request by its access token.
 
+use super::foreign::{Foreign, foreign_check};
+use super::issue::check_subject;
 use super::{Address, Caller, Degraded, Guard, GuardError, Limited};
 use crate::UnixMs;
-use crate::jwt::{self, Claims};
+use crate::jwt::{self, ClaimReason, Claims, JwtError, Signed};
 use crate::limit::{KeyKind, Trigger};
 use crate::store::{
     Admission, Admit, EntryKey, KeySpace, Revocation, RevocationScope, Store, StoreError, Take,
@@ -13,13 +15,15 @@ use crate::telemetry::Event;
 /// An authorised request: whose it is, and what is left of each limit.
 #[derive(Clone, Debug)]
 pub struct Access {
+    /// `iss`, where there are others than our own: it is what `sub` is to be read with.
+    pub issuer: Option<String>,
     /// `sub`.
     pub subject: String,
-    /// `client_id`.
+    /// `client_id`; of a foreign token without one `azp`; empty without either.
     pub client_id: String,
     /// `scope`, empty when absent.
     pub scope: String,
-    /// `jti`.
+    /// `jti`, empty when a foreign token has none.
     pub token_id: String,
     /// `sid`, when there is one.
     pub session_id: Option<String>,
@@ -36,18 +40,61 @@ impl<S: Store> Guard<S> {
     /// revocations and takes 1 from every policy, all or nothing.
     ///
     /// # Errors
-    /// [`GuardError::Token`], [`GuardError::Revoked`], [`GuardError::RateLimited`] or
-    /// [`GuardError::Store`]. Run it in [`Guard::guarded`], which counts them.
+    /// [`GuardError::Token`], [`GuardError::Revoked`], [`GuardError::RateLimited`],
+    /// [`GuardError::Store`], or [`GuardError::Jwks`] of a foreign token. Run it in [`Guard::guarded`], which counts them.
     pub async fn authorize(&self, token: &str, caller: &Caller) -> Result<Access, GuardError> {
         let config = self.config();
+        if let Some(foreign) = self.foreign(token) {
+            // On the heap: so seldom, and our own tokens would carry its room with them.
+            return Box::pin(self.authorize_foreign(token, foreign, caller)).await;
+        }
         let selected = jwt::select(token, &config.keys, &config.access, caller.now)?;
         let signed = selected.check_signature()?;
         let claims = signed.claims(&config.access, caller.now)?;
         let check = self.check_of(&claims, &signed, caller.now);
-        let (limits, degraded) = self.admit(check, &claims, caller).await?;
+        self.access(check, &claims, &signed, caller).await
+    }
+
+    async fn authorize_foreign(
+        &self,
+        token: &str,
+        foreign: Foreign<'_>,
+        caller: &Caller,
+    ) -> Result<Access, GuardError> {
+        let issuer = foreign.issuer;
+        let (signed, stale) =
+            self.check_foreign(token, foreign, &issuer.access, caller.now).await?;
+        let mut claims = signed.claims(&issuer.access, caller.now)?;
+        let subject = claims.subject.as_deref().unwrap_or_default();
+        // One that our own tokens could not have could neither be revoked nor stand in a header field.
+        check_subject("sub", subject).map_err(|_| JwtError::ClaimValidationFailed {
+            claim: "sub",
+            reason: ClaimReason::CheckFailed,
+        })?;
+        if claims.client_id.is_none() {
+            // What OpenID Connect Core section 2 calls the client.
+            claims.client_id = signed.text_claim("azp");
+        }
+        let check = foreign_check(&claims, &signed, issuer, caller.now);
+        let mut access = self.access(check, &claims, &signed, caller).await?;
+        access.degraded.keys = stale.map(|error| error.cause());
+        Ok(access)
+    }
+
+    /// The one store call of a token that holds, and what it allows.
+    async fn access(
+        &self,
+        check: TokenCheck,
+        claims: &Claims<'_>,
+        signed: &Signed<'_>,
+        caller: &Caller,
+    ) -> Result<Access, GuardError> {
+        let (limits, degraded) = self.admit(check, claims, caller).await?;
         self.telemetry().record(&Event::TokenAccepted);
         let owned = |claim: &Option<_>| claim.as_deref().map(str::to_owned);
+        let issuers = &self.config().issuers;
         Ok(Access {
+            issuer: if issuers.is_empty() { None } else { owned(&claims.issuer) },
             subject: owned(&claims.subject).unwrap_or_default(),
             client_id: owned(&claims.client_id).unwrap_or_default(),
             scope: owned(&claims.scope).unwrap_or_default(),

@@ -7,6 +7,7 @@ mod access;
 mod address;
 mod degraded;
 mod error;
+mod foreign;
 mod introspect;
 mod issue;
 mod limits;
@@ -18,17 +19,20 @@ pub use access::Access;
 pub use address::Address;
 pub use degraded::Degraded;
 pub use error::{CredentialsFault, GuardError, Limited};
+pub use foreign::refresh_due;
 pub use introspect::Introspection;
 pub use issue::{Issued, TokenOrder};
 pub use limits::Taken;
 pub use ready::Readiness;
-pub use revoke::RevokeTarget;
+pub use revoke::{Of, RevokeTarget};
 
+use std::fmt;
 use std::future::Future;
 use std::sync::Arc;
 
 use crate::UnixMs;
 use crate::config::{Client, Config, Grant};
+use crate::fetch::{AnyFetch, Fetch};
 use crate::instance::Instance;
 use crate::store::{Admission, Admit, Store, StoreError};
 use crate::telemetry::{Event, Telemetry};
@@ -46,17 +50,30 @@ pub struct Caller {
 }
 
 /// The facade of one instance over one store.
-#[derive(Debug)]
 pub struct Guard<S> {
     instance: Arc<Instance>,
     store: S,
     entropy: Entropy,
+    /// `None`: nothing can be fetched.
+    fetch: Option<Box<dyn AnyFetch>>,
+}
+
+impl<S: fmt::Debug> fmt::Debug for Guard<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Guard").field("store", &self.store).finish_non_exhaustive()
+    }
 }
 
 impl<S: Store> Guard<S> {
     /// A guard over `store`, with random bytes from `entropy`.
     pub const fn new(instance: Arc<Instance>, store: S, entropy: Entropy) -> Self {
-        Self { instance, store, entropy }
+        Self { instance, store, entropy, fetch: None }
+    }
+
+    /// The same, able to fetch the key sets of foreign issuers.
+    #[must_use]
+    pub fn with_fetch(self, fetch: impl Fetch + 'static) -> Self {
+        Self { fetch: Some(Box::new(fetch)), ..self }
     }
 
     /// The configuration.

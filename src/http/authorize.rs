@@ -32,6 +32,8 @@ pub(super) async fn authorize<S: Store>(
         ("x-auth-session", access.session_id.unwrap_or_default()),
     ];
     set_fields(&mut response, who.map(|(name, value)| (HeaderName::from_static(name), value)));
+    let issuer = access.issuer.map(|issuer| (HeaderName::from_static("x-auth-issuer"), issuer));
+    set_fields(&mut response, issuer);
     set_fields(&mut response, limit_fields(&access.limits));
     set_fields(&mut response, degraded_field(&access.degraded));
     Ok(response)

@@ -3,6 +3,7 @@
 mod authorize;
 mod body;
 mod credentials;
+mod jwks;
 mod limits;
 mod oauth;
 mod operations;
@@ -29,7 +30,11 @@ pub type HttpRequest = Request<Vec<u8>>;
 /// An answer, whole.
 pub type HttpResponse = Response<Vec<u8>>;
 
-/// The request header fields the core reads; a platform need pass on no others, and each costs.
+/// Where the public keys are.
+pub const JWKS_PATH: &str = "/.well-known/jwks.json";
+
+/// The request header fields the core reads; a platform need pass on no others, and each costs. But
+/// for [`JWKS_PATH`] it reads `if-none-match` too.
 #[must_use]
 pub const fn fields_read(address: AddressSource) -> [&'static str; 3] {
     ["authorization", "content-type", address.field()]
@@ -150,9 +155,9 @@ async fn route<S: Store>(
             only(request, &[Method::POST])?;
             oauth::introspect(guard, request, caller.now).await
         }
-        "/.well-known/jwks.json" => {
+        JWKS_PATH => {
             only(request, &[Method::GET, Method::HEAD])?;
-            operations::jwks(guard, caller.now)
+            Ok(jwks::jwks(guard, request, caller.now))
         }
         "/readyz" => {
             only(request, &[Method::GET, Method::HEAD])?;

@@ -63,10 +63,11 @@ pub(super) fn limit_fields(limits: &[Limited]) -> Vec<(HeaderName, String)> {
     fields
 }
 
-/// `Portcullis-Degraded`: what was decided without the store, and why. A list of tokens with a
+/// `Portcullis-Degraded`: what was decided without the store, or by old keys, and why. A list of tokens with a
 /// parameter, in the sense of RFC 9651.
 pub(super) fn degraded_field(degraded: &Degraded) -> Option<(HeaderName, String)> {
-    let parts = [("revocation", degraded.revocation), ("limits", degraded.limits)];
+    let Degraded { revocation, limits, keys } = *degraded;
+    let parts = [("revocation", revocation), ("limits", limits), ("keys", keys)];
     let said: Vec<_> = parts
         .into_iter()
         .filter_map(|(part, cause)| Some(format!("{part};reason={}", cause?)))

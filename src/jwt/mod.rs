@@ -12,6 +12,7 @@ mod error;
 #[doc(hidden)]
 pub mod fuzzing;
 mod header;
+mod hint;
 mod issued_at;
 mod json;
 mod jwk;
@@ -30,6 +31,7 @@ pub use algorithm::Algorithm;
 pub use claims::Claims;
 pub use error::{ClaimReason, JwtError, KeyError};
 pub use header::LastHeader;
+pub use hint::{asks_for, issuer_hint};
 pub use issued_at::IssuedAt;
 pub use json::{check_object as check_json_object, member_names};
 pub use jwk::{Jwk, JwkSet};

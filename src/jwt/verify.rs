@@ -1,8 +1,11 @@
 //! Verification: parse and select, signature, claims.
 
+use std::borrow::Cow;
+
 use super::JwtError;
 use super::compact::{self, Compact};
 use super::header::{Header, LastHeader};
+use super::json::string_member;
 use super::{Claims, Key, KeySet, Policy, Verdict};
 use crate::UnixMs;
 
@@ -103,6 +106,12 @@ impl Signed<'_> {
     #[must_use]
     pub fn payload(&self) -> &str {
         &self.payload
+    }
+
+    /// A claim that no policy looks at, when it is there and a string.
+    #[must_use]
+    pub fn text_claim(&self, name: &str) -> Option<Cow<'_, str>> {
+        string_member(&self.payload, name)
     }
 
     /// As [`Signed::payload`], without a copy.

@@ -1,10 +1,10 @@
 //! Requests in and responses out. Each object that crosses into wasm costs, so only what the core
 //! reads is taken across.
 
-use futures_util::StreamExt as _;
-use http::{HeaderName, Method, Request};
 use std::cell::RefCell;
 
+use futures_util::StreamExt as _;
+use http::{HeaderName, Method, Request, header};
 use js_sys::Promise;
 use wasm_bindgen::JsValue;
 use worker::worker_sys::web_sys;
@@ -12,7 +12,12 @@ use worker::worker_sys::web_sys;
 use super::clock::{now, within};
 use super::glue;
 use crate::config::AddressSource;
-use crate::http::{BODY_BYTES_MAX, BodyFault, HttpResponse, Received, fields_read};
+use crate::http::{BODY_BYTES_MAX, BodyFault, HttpResponse, JWKS_PATH, Received, fields_read};
+
+thread_local! {
+    /// The names of the last answer's fields, which most answers share, also as the runtime takes them.
+    static LAST_NAMES: RefCell<Option<(String, JsValue)>> = const { RefCell::new(None) };
+}
 
 /// How long a client may take to send its body, in milliseconds.
 const BODY_DEADLINE_MS: u64 = 10_000;
@@ -43,6 +48,13 @@ pub(super) fn head(request: &web_sys::Request, fields: &Fields) -> Option<Reques
             head.headers_mut().insert(HeaderName::from_static(name), value.try_into().ok()?);
         }
     }
+    if head.uri().path() == JWKS_PATH {
+        // Of this route alone: every other would pay for a field it does not read.
+        let known = request.headers().get("if-none-match").ok().flatten();
+        if let Some(known) = known.and_then(|known| known.try_into().ok()) {
+            head.headers_mut().insert(header::IF_NONE_MATCH, known);
+        }
+    }
     Some(head)
 }
 
@@ -70,11 +82,6 @@ async fn read(request: &mut worker::Request) -> Option<Vec<u8>> {
         }
     }
     Some(bytes)
-}
-
-thread_local! {
-    /// The names of the last answer's fields, which most answers share, also as the runtime takes them.
-    static LAST_NAMES: RefCell<Option<(String, JsValue)>> = const { RefCell::new(None) };
 }
 
 /// Resolves `promise`, made by [`glue::promise`], to the core's answer.

@@ -6,6 +6,7 @@ mod environment;
 mod exchange;
 mod fetch;
 mod glue;
+mod jwks;
 mod kv_store;
 mod settled;
 mod task;
@@ -22,7 +23,7 @@ use worker::{Context, Env, ScheduleContext, ScheduledEvent, event};
 use crate::background::Background;
 use crate::config::ConfigError;
 use crate::fallback::Fallback;
-use crate::guard::Guard;
+use crate::guard::{Guard, refresh_due};
 use crate::http::{self, HttpResponse};
 use crate::instance::Instance;
 use crate::store::redis::RedisStore;
@@ -32,6 +33,7 @@ use crate::telemetry::{Level, Telemetry};
 use drain::KvListing;
 use exchange::Fields;
 use fetch::WorkerFetch;
+use jwks::JwksFetch;
 use kv_store::KvRevocations;
 
 /// Redis over HTTP.
@@ -83,8 +85,14 @@ async fn answer_to(request: web_sys::Request, env: Env, context: Context) -> Htt
                 }
                 None => Either::Second(Split::new(revocations, &instance.memory)),
             };
-            let guard = Guard::new(Arc::clone(instance), store, environment::entropy);
-            http::serve(&guard, head, exchange::body(request), clock::now()).await
+            let guard =
+                Guard::new(Arc::clone(instance), store, environment::entropy).with_fetch(JwksFetch);
+            let response = http::serve(&guard, head, exchange::body(request), clock::now()).await;
+            if !instance.jwks.is_empty() {
+                let background = WaitUntil { context: &context, instance: Arc::clone(instance) };
+                refresh_due(instance, &JwksFetch, &background, clock::now());
+            }
+            response
         }
         None => http::unreadable(&instance.telemetry),
     };

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::bench::setup::{ED_X, Keys, failures};
+use crate::bench::setup::failures;
 use crate::bench::{Ask, Bench, Fault, Reply};
 
 fn readyz(bench: &Bench) -> Reply {
@@ -106,24 +106,6 @@ fn metrics_are_prometheus_text_for_those_granted_them() {
         let (name, count) = line.rsplit_once(' ').unwrap();
         assert!(name.starts_with("portcullis_") && count.parse::<u64>().is_ok(), "{line}");
     }
-}
-
-#[test]
-fn public_keys_are_cacheable_and_hold_no_private_part() {
-    let bench = Bench::new();
-    let reply = bench.send(Ask::get("/.well-known/jwks.json"));
-    assert_eq!(reply.status, 200);
-    assert_eq!(reply.field("content-type"), Some("application/jwk-set+json"));
-    assert_eq!(reply.field("cache-control"), Some("public, max-age=300"));
-    let key = json!({"kty": "OKP", "kid": "ed", "alg": "EdDSA", "use": "sig", "crv": "Ed25519",
-        "x": ED_X});
-    assert_eq!(reply.json(), json!({"keys": [key]}));
-}
-
-#[test]
-fn secret_keys_are_not_published() {
-    let reply = Bench::keyed(Keys::Hs256).send(Ask::get("/.well-known/jwks.json"));
-    assert_eq!((reply.status, reply.json()), (200, json!({"keys": []})));
 }
 
 #[test]

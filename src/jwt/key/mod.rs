@@ -160,6 +160,12 @@ impl Key {
         self.not_before
     }
 
+    /// Until when it verifies; `None`: always.
+    #[must_use]
+    pub const fn retire_at(&self) -> Option<UnixMs> {
+        self.retire_at
+    }
+
     /// Whether its grace has ended at `now`: it neither signs nor verifies any more.
     #[must_use]
     pub fn is_retired(&self, now: UnixMs) -> bool {

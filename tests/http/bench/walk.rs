@@ -95,7 +95,13 @@ fn check_refusal(request: &HttpRequest, reply: &Reply) {
     if request.method() == "HEAD" {
         return assert_eq!(reply.text, "");
     }
-    let passes = ["ERR_STORE_UNAVAILABLE", "ERR_ENTROPY_UNAVAILABLE"];
+    let passes = [
+        "ERR_STORE_UNAVAILABLE",
+        "ERR_ENTROPY_UNAVAILABLE",
+        "ERR_JWKS_UNAVAILABLE",
+        "ERR_JWKS_TIMEOUT",
+        "ERR_JWKS_INVALID",
+    ];
     let retry = reply.status == 429 || passes.iter().any(|code| reply.text.contains(code));
     let retry_after = reply.field("retry-after").map(|value| value.parse::<u64>().unwrap());
     assert_eq!(retry_after.is_some_and(|seconds| seconds >= 1), retry, "{reply:?}");
