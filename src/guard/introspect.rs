@@ -57,6 +57,7 @@ impl<S: Store> Guard<S> {
         if !may_see(client, &claims) {
             return Ok(inactive);
         }
+        self.instance.tokens.keep(&signed);
         let check = self.check_of(&claims, &signed, now);
         match self.ask(check, &claims, &[], now).await {
             Ok(admission) => Ok(Introspection {
@@ -64,7 +65,10 @@ impl<S: Store> Guard<S> {
                 token: Some(token_info(&claims)),
                 degraded: Degraded::new(admission.unchecked, &[]),
             }),
-            Err(GuardError::Revoked) => Ok(inactive),
+            Err(refusal @ GuardError::Revoked) => {
+                self.forget(token, &refusal);
+                Ok(inactive)
+            }
             Err(error) => Err(error),
         }
     }

@@ -13,6 +13,7 @@ mod limits;
 mod names;
 mod ready;
 mod revoke;
+mod verified;
 
 pub use access::Access;
 pub use address::Address;

@@ -11,6 +11,9 @@ pub enum Algorithm {
 }
 
 impl Algorithm {
+    /// All there are.
+    pub const ALL: [Self; 2] = [Self::Hs256, Self::EdDsa];
+
     /// The algorithm of a JOSE `alg` value; `None` for any other, `none` in any case included.
     #[must_use]
     pub fn from_name(name: &str) -> Option<Self> {

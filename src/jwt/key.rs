@@ -11,7 +11,7 @@ use jwt_simple::algorithms::{
 use jwt_simple::reexports::zeroize::Zeroizing;
 use sha2::Sha256;
 
-use super::{Algorithm, Jwk};
+use super::{Algorithm, Jwk, KeyId};
 use crate::UnixMs;
 
 /// Smallest HMAC-SHA256 key: the hash's length (RFC 7518 section 3.2).
@@ -27,6 +27,7 @@ const KID_BYTES_MAX: usize = 256;
 ///
 /// jwt-simple's keys and RustCrypto's HMAC do the cryptography; this type binds it to one algorithm and one `kid`.
 pub struct Key {
+    id: KeyId,
     kid: String,
     material: Material,
     not_before: UnixMs,
@@ -70,6 +71,7 @@ impl Key {
             return Err("not_before and retire_at must be Unix seconds");
         }
         let key = Self {
+            id: KeyId::next(),
             kid,
             material,
             not_before: UnixMs(jwk.not_before.unwrap_or(0).saturating_mul(1000)),
@@ -92,6 +94,12 @@ impl Key {
             (false, false) if !has("verify") => Err("key_ops of a public key must have verify"),
             _ => Ok(()),
         }
+    }
+
+    /// Which key of this process it is.
+    #[must_use]
+    pub const fn id(&self) -> KeyId {
+        self.id
     }
 
     /// Its `kid`.

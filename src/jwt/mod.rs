@@ -5,6 +5,7 @@
 //! [`Claims`] (policy holds). Claims cannot be looked at before the signature holds.
 
 mod algorithm;
+mod cache;
 mod claims;
 mod compact;
 mod error;
@@ -13,6 +14,7 @@ mod issued_at;
 mod json;
 mod jwk;
 mod key;
+mod key_id;
 mod key_set;
 mod mint;
 mod policy;
@@ -23,6 +25,7 @@ mod verify;
 pub(crate) mod tests;
 
 pub use algorithm::Algorithm;
+pub use cache::{CacheBounds, TokenCache};
 pub use claims::Claims;
 pub use error::{ClaimReason, JwtError, KeyError};
 pub use header::LastHeader;
@@ -30,6 +33,7 @@ pub use issued_at::IssuedAt;
 pub use json::{check_object as check_json_object, member_names};
 pub use jwk::{Jwk, JwkSet};
 pub use key::Key;
+pub use key_id::KeyId;
 pub use key_set::KeySet;
 pub use mint::{NewToken, mint};
 pub use policy::{ClockTolerance, Policy, Requirement};

@@ -1,9 +1,12 @@
 //! Verification: parse and select, signature, claims.
 
+use std::sync::Arc;
+
 use super::JwtError;
+use super::cache::Verified;
 use super::compact::{self, Compact};
 use super::header::{Header, LastHeader};
-use super::{Claims, Key, KeySet, Policy};
+use super::{Claims, Key, KeyId, KeySet, Policy};
 use crate::UnixMs;
 
 /// Step one: the token is well-formed, its header is accepted, its key is chosen.
@@ -76,24 +79,45 @@ impl<'t> Selected<'t, '_> {
         }
         let payload = String::from_utf8(compact::decode(self.compact.payload)?)
             .map_err(|_| JwtError::ClaimsSetInvalid { reason: "not UTF-8" })?;
-        Ok(Signed { signing_input: self.compact.signing_input, payload })
+        Ok(self.signed(Payload::Decoded(payload)))
+    }
+
+    pub(super) const fn token(&self) -> &'t str {
+        self.compact.token
+    }
+
+    /// The token as [`super::TokenCache`] remembers it: this very text, by this very key.
+    pub(super) fn remembered(self, verified: Arc<Verified>) -> Signed<'t> {
+        self.signed(Payload::Remembered(verified))
+    }
+
+    const fn signed(self, payload: Payload) -> Signed<'t> {
+        let Compact { token, signing_input, .. } = self.compact;
+        Signed { token, signing_input, key: self.key.id(), payload }
     }
 }
 
 /// A token whose signature holds.
 pub struct Signed<'t> {
+    token: &'t str,
     signing_input: &'t str,
-    payload: String,
+    key: KeyId,
+    payload: Payload,
 }
 
-impl Signed<'_> {
+enum Payload {
+    Decoded(String),
+    Remembered(Arc<Verified>),
+}
+
+impl<'t> Signed<'t> {
     /// Step three: the claims are what `policy` asks for at `now`.
     ///
     /// # Errors
     /// [`JwtError::ClaimsSetInvalid`], [`JwtError::Expired`] or
     /// [`JwtError::ClaimValidationFailed`].
     pub fn claims(&self, policy: &Policy, now: UnixMs) -> Result<Claims<'_>, JwtError> {
-        let claims = Claims::parse(&self.payload)?;
+        let claims = Claims::parse(self.payload())?;
         policy.check(&claims, now)?;
         Ok(claims)
     }
@@ -101,13 +125,19 @@ impl Signed<'_> {
     /// The claims set exactly as signed: JSON text.
     #[must_use]
     pub fn payload(&self) -> &str {
-        &self.payload
+        match &self.payload {
+            Payload::Decoded(payload) => payload,
+            Payload::Remembered(verified) => verified.payload(),
+        }
     }
 
-    /// As [`Signed::payload`], without a copy.
+    /// As [`Signed::payload`], without a copy where there is none to make.
     #[must_use]
     pub fn into_payload(self) -> String {
-        self.payload
+        match self.payload {
+            Payload::Decoded(payload) => payload,
+            Payload::Remembered(verified) => verified.payload().to_owned(),
+        }
     }
 
     /// What was signed. It names a token without a `jti`: canonical, and free of the signature,
@@ -115,5 +145,13 @@ impl Signed<'_> {
     #[must_use]
     pub const fn signing_input(&self) -> &str {
         self.signing_input
+    }
+
+    /// What a cache takes of it: token, payload and key; `None` when it is from there.
+    pub(super) fn to_remember(&self) -> Option<(&'t str, &str, KeyId)> {
+        match &self.payload {
+            Payload::Decoded(payload) => Some((self.token, payload, self.key)),
+            Payload::Remembered(_) => None,
+        }
     }
 }

@@ -1,5 +1,6 @@
 //! The events, their counters, their levels.
 
+use crate::jwt::Algorithm;
 use crate::limit::PolicyName;
 use crate::store::{Durability, RevocationScope, StoreError};
 
@@ -16,6 +17,17 @@ pub enum Event<'a> {
         /// The error's code.
         code: &'static str,
     },
+    /// A token's signature was checked.
+    SignatureChecked {
+        /// By whom.
+        engine: Engine,
+        /// The key's algorithm.
+        algorithm: Algorithm,
+    },
+    /// A token was remembered: its signature was not checked again.
+    TokenCacheHit,
+    /// A token was not remembered.
+    TokenCacheMiss,
     /// A revocation was acknowledged.
     Revoked {
         /// What was revoked.
@@ -137,6 +149,26 @@ pub enum Event<'a> {
     EntropyUnavailable,
     /// More log lines were pending than are kept.
     LogLineDropped,
+}
+
+/// Who does the arithmetic of a signature.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Engine {
+    /// This module.
+    Wasm,
+    /// The runtime's own crypto.
+    Native,
+}
+
+impl Engine {
+    pub(super) const ALL: [Self; 2] = [Self::Wasm, Self::Native];
+
+    pub(super) const fn name(self) -> &'static str {
+        match self {
+            Self::Wasm => "wasm",
+            Self::Native => "native",
+        }
+    }
 }
 
 /// Which store of a chain.
