@@ -86,12 +86,10 @@ fn a_full_cache_takes_less_memory_than_its_bounds_say_and_not_much_less() {
         }
         let ((len, said), taken) = (cache.size(), LIVE.load(Relaxed) - before);
         let per_entry = taken / len;
-        println!(
-            "{len} entries of {text_bytes} bytes of text: {per_entry} bytes each, {said} said"
-        );
         assert!(len == entries || said > bytes - bytes / 100, "it is full");
-        assert!(taken <= said, "{taken} bytes taken, {said} said: {len} entries");
-        assert!(taken > said / 2, "{taken} bytes taken, {said} said: a loose bound");
+        let what = format!("{len} entries, {per_entry} bytes each, {text_bytes} of them text");
+        assert!(taken <= said, "{taken} bytes taken, {said} said: {what}");
+        assert!(taken > said / 2, "{taken} bytes taken, {said} said, a loose bound: {what}");
         drop(cache);
         assert!(LIVE.load(Relaxed) <= before + 64);
     }

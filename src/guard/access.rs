@@ -40,7 +40,7 @@ impl<S: Store> Guard<S> {
     /// [`GuardError::Store`]. Run it in [`Guard::guarded`], which counts them.
     pub async fn authorize(&self, token: &str, caller: &Caller) -> Result<Access, GuardError> {
         let config = self.config();
-        let signed = self.signed(token, &config.access, caller.now)?;
+        let signed = self.signed(token, &config.access, caller.now).await?;
         let claims = signed.claims(&config.access, caller.now)?;
         self.instance.tokens.keep(&signed);
         let check = self.check_of(&claims, &signed, caller.now);

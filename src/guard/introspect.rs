@@ -52,7 +52,7 @@ impl<S: Store> Guard<S> {
     ) -> Result<Introspection, GuardError> {
         require(client, Grant::TokensIntrospect)?;
         let inactive = Introspection::default();
-        let Some(signed) = self.own_token(token, now) else { return Ok(inactive) };
+        let Some(signed) = self.own_token(token, now).await else { return Ok(inactive) };
         let Ok(claims) = signed.claims(&self.config().own, now) else { return Ok(inactive) };
         if !may_see(client, &claims) {
             return Ok(inactive);

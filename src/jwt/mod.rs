@@ -19,6 +19,7 @@ mod key_set;
 mod mint;
 mod policy;
 mod scope;
+mod signatures;
 mod verify;
 
 #[cfg(test)]
@@ -35,7 +36,8 @@ pub use jwk::{Jwk, JwkSet};
 pub use key::Key;
 pub use key_id::KeyId;
 pub use key_set::KeySet;
-pub use mint::{NewToken, mint};
+pub use mint::{NewToken, Unsigned, mint, unsigned};
 pub use policy::{ClockTolerance, Policy, Requirement};
 pub use scope::is_scope_token;
+pub use signatures::{Engine, Native, Signatures};
 pub use verify::{Selected, Signed, select, select_after};

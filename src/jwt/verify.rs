@@ -6,7 +6,7 @@ use super::JwtError;
 use super::cache::Verified;
 use super::compact::{self, Compact};
 use super::header::{Header, LastHeader};
-use super::{Claims, Key, KeyId, KeySet, Policy};
+use super::{Claims, Engine, Key, KeyId, KeySet, Policy, Signatures};
 use crate::UnixMs;
 
 /// Step one: the token is well-formed, its header is accepted, its key is chosen.
@@ -73,8 +73,44 @@ impl<'t> Selected<'t, '_> {
     /// [`JwtError::SignatureVerificationFailed`], or [`JwtError::JwsInvalid`] when signature or
     /// payload is not canonical base64url.
     pub fn check_signature(self) -> Result<Signed<'t>, JwtError> {
-        let signature = compact::decode(self.compact.signature)?;
-        if !self.key.verifies(self.compact.signing_input.as_bytes(), &signature) {
+        let signature = self.signature()?;
+        let holds = self.key.verifies(self.input(), &signature);
+        self.judged(holds)
+    }
+
+    /// As [`Selected::check_signature`], by the runtime's own cryptography where that can tell; and
+    /// who did it.
+    ///
+    /// # Errors
+    /// As [`Selected::check_signature`].
+    pub async fn check_signature_by(
+        self,
+        runtime: &dyn Signatures,
+    ) -> (Engine, Result<Signed<'t>, JwtError>) {
+        let signature = match self.signature() {
+            Ok(signature) => signature,
+            Err(error) => return (Engine::Wasm, Err(error)),
+        };
+        match runtime.verify(self.key, self.input(), &signature).await {
+            Some(holds) => (Engine::Native, self.judged(holds)),
+            None => {
+                let holds = self.key.verifies(self.input(), &signature);
+                (Engine::Wasm, self.judged(holds))
+            }
+        }
+    }
+
+    /// What the signature is over.
+    const fn input(&self) -> &'t [u8] {
+        self.compact.signing_input.as_bytes()
+    }
+
+    fn signature(&self) -> Result<Vec<u8>, JwtError> {
+        compact::decode(self.compact.signature)
+    }
+
+    fn judged(self, holds: bool) -> Result<Signed<'t>, JwtError> {
+        if !holds {
             return Err(JwtError::SignatureVerificationFailed);
         }
         let payload = String::from_utf8(compact::decode(self.compact.payload)?)

@@ -1,6 +1,6 @@
 //! The events, their counters, their levels.
 
-use crate::jwt::Algorithm;
+use crate::jwt::{Algorithm, Engine};
 use crate::limit::PolicyName;
 use crate::store::{Durability, RevocationScope, StoreError};
 
@@ -149,26 +149,6 @@ pub enum Event<'a> {
     EntropyUnavailable,
     /// More log lines were pending than are kept.
     LogLineDropped,
-}
-
-/// Who does the arithmetic of a signature.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Engine {
-    /// This module.
-    Wasm,
-    /// The runtime's own crypto.
-    Native,
-}
-
-impl Engine {
-    pub(super) const ALL: [Self; 2] = [Self::Wasm, Self::Native];
-
-    pub(super) const fn name(self) -> &'static str {
-        match self {
-            Self::Wasm => "wasm",
-            Self::Native => "native",
-        }
-    }
 }
 
 /// Which store of a chain.

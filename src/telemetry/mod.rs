@@ -8,7 +8,7 @@ mod facts;
 mod metrics;
 mod tally;
 
-pub use event::{Engine, Event, Level, StoreRole};
+pub use event::{Event, Level, StoreRole};
 
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -102,7 +102,7 @@ mod tests {
     use wasm_bindgen_test::wasm_bindgen_test as test;
 
     use super::*;
-    use crate::jwt::Algorithm;
+    use crate::jwt::{Algorithm, Engine};
     use crate::store::StoreError;
 
     #[test]

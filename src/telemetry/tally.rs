@@ -3,9 +3,8 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use super::event::Engine;
 use super::{Event, metrics::Counters};
-use crate::jwt::Algorithm;
+use crate::jwt::{Algorithm, Engine};
 
 /// The events that carry nothing, and the checks of signatures by engine and algorithm.
 #[derive(Debug, Default)]
