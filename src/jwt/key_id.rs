@@ -12,4 +12,10 @@ impl KeyId {
         static NEXT: AtomicU64 = AtomicU64::new(0);
         Self(NEXT.fetch_add(1, Ordering::Relaxed))
     }
+
+    /// The same as a number, for a platform that remembers something about the key.
+    #[cfg(target_arch = "wasm32")]
+    pub(crate) const fn number(self) -> u64 {
+        self.0
+    }
 }

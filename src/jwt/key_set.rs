@@ -41,6 +41,19 @@ impl KeySet {
         Ok(Self { keys })
     }
 
+    /// Takes keys, each with a `kid` of its own.
+    ///
+    /// # Errors
+    /// As [`KeySet::from_jwks`].
+    pub fn from_keys(keys: Vec<Key>) -> Result<Self, KeyError> {
+        Ok(Self { keys })
+    }
+
+    /// Every key, the newest first.
+    pub fn iter(&self) -> impl Iterator<Item = &Key> {
+        self.keys.iter()
+    }
+
     /// The key a token's header selects: by `kid` and `alg`, among those not retired at `now`.
     pub(super) fn select(&self, header: &Header, now: UnixMs) -> Result<&Key, JwtError> {
         let algorithm = header.algorithm.ok_or(JwtError::AlgNotAllowed)?;

@@ -164,6 +164,24 @@ impl Policy {
     }
 }
 
+impl Policy {
+    /// When claims that hold at some time do: from the first instant to the second, which is not
+    /// included. What [`Policy::check`] asks beside time does not change.
+    #[cfg(any(test, all(feature = "npm", target_arch = "wasm32")))]
+    pub(crate) fn interval(&self, claims: &Claims<'_>) -> (UnixMs, UnixMs) {
+        let tolerance_ms = self.clock_tolerance.ms();
+        let not_before = claims.not_before.unwrap_or_default().minus(tolerance_ms);
+        // The first instant at which its second is the one not yet over.
+        let issued = claims.issued_at.map_or(UnixMs(0), |issued| {
+            let second_before = issued.0.div_ceil(1000).saturating_sub(1).saturating_mul(1000);
+            let after = UnixMs(second_before).plus(u64::from(second_before > 0));
+            after.minus(tolerance_ms)
+        });
+        let until = claims.expires.map_or(UnixMs(u64::MAX), |end| end.plus(tolerance_ms));
+        (not_before.max(issued), until)
+    }
+}
+
 fn holds(condition: bool, name: &'static str) -> Result<(), JwtError> {
     condition.then_some(()).ok_or(claim(name, ClaimReason::CheckFailed))
 }

@@ -6,7 +6,7 @@ use super::JwtError;
 use super::cache::Verified;
 use super::compact::{self, Compact};
 use super::header::{Header, LastHeader};
-use super::{Claims, Engine, Key, KeyId, KeySet, Policy, Signatures};
+use super::{Claims, Engine, Key, KeyId, KeySet, Policy, Signatures, Verdict};
 use crate::UnixMs;
 
 /// Step one: the token is well-formed, its header is accepted, its key is chosen.
@@ -74,8 +74,8 @@ impl<'t> Selected<'t, '_> {
     /// payload is not canonical base64url.
     pub fn check_signature(self) -> Result<Signed<'t>, JwtError> {
         let signature = self.signature()?;
-        let holds = self.key.verifies(self.input(), &signature);
-        self.judged(holds)
+        let verdict = self.key.check(self.input(), &signature);
+        self.judged(verdict)
     }
 
     /// As [`Selected::check_signature`], by the runtime's own cryptography where that can tell; and
@@ -87,17 +87,26 @@ impl<'t> Selected<'t, '_> {
         self,
         runtime: &dyn Signatures,
     ) -> (Engine, Result<Signed<'t>, JwtError>) {
-        let signature = match self.signature() {
-            Ok(signature) => signature,
-            Err(error) => return (Engine::Wasm, Err(error)),
+        let Some(signature) = self.signature_for_runtime() else {
+            return (Engine::Wasm, self.check_signature());
         };
         match runtime.verify(self.key, self.input(), &signature).await {
-            Some(holds) => (Engine::Native, self.judged(holds)),
+            Some(true) => (Engine::Native, self.judged(Verdict::Holds)),
+            Some(false) => (Engine::Native, self.judged(Verdict::Fails)),
             None => {
-                let holds = self.key.verifies(self.input(), &signature);
-                (Engine::Wasm, self.judged(holds))
+                let verdict = self.key.check(self.input(), &signature);
+                (Engine::Wasm, self.judged(verdict))
             }
         }
+    }
+
+    /// The decoded signature, where it is for the runtime to check; `None` where it is malformed, or of
+    /// another length than its algorithm's: that is for [`Selected::check_signature`] to refuse, and
+    /// no runtime is asked about what it might throw at.
+    pub(crate) fn signature_for_runtime(&self) -> Option<Vec<u8>> {
+        let signature = self.signature().ok()?;
+        let bytes = self.key.algorithm().signature_bytes();
+        bytes.is_none_or(|bytes| bytes == signature.len()).then_some(signature)
     }
 
     /// What the signature is over.
@@ -109,9 +118,12 @@ impl<'t> Selected<'t, '_> {
         compact::decode(self.compact.signature)
     }
 
-    fn judged(self, holds: bool) -> Result<Signed<'t>, JwtError> {
-        if !holds {
-            return Err(JwtError::SignatureVerificationFailed);
+    /// Step two with a verdict that the runtime gave on this very signature and key.
+    pub(crate) fn judged(self, verdict: Verdict) -> Result<Signed<'t>, JwtError> {
+        match verdict {
+            Verdict::Holds => {}
+            Verdict::Fails => return Err(JwtError::SignatureVerificationFailed),
+            Verdict::NotHere => return Err(JwtError::NotSupported { what: "this key, here" }),
         }
         let payload = String::from_utf8(compact::decode(self.compact.payload)?)
             .map_err(|_| JwtError::ClaimsSetInvalid { reason: "not UTF-8" })?;

@@ -24,6 +24,16 @@ pub enum Event<'a> {
         /// The key's algorithm.
         algorithm: Algorithm,
     },
+    /// The runtime's own cryptography does not take a key: its signatures are checked and made here.
+    NativeRefused {
+        /// The key's algorithm.
+        algorithm: Algorithm,
+    },
+    /// The runtime's own cryptography failed at a signature, which was then checked or made here.
+    NativeFailed {
+        /// The key's algorithm.
+        algorithm: Algorithm,
+    },
     /// A token was remembered: its signature was not checked again.
     TokenCacheHit,
     /// A token was not remembered.

@@ -24,10 +24,8 @@ impl Tallies {
             Event::TokenCacheMiss => Some(&self.cache_misses),
             Event::SignatureChecked { engine, algorithm } => {
                 let by_engine = Engine::ALL.iter().zip(&self.checks);
-                let of_engine = by_engine.filter(|(each, _)| *each == engine);
-                let mut checks =
-                    of_engine.flat_map(|(_, checks)| Algorithm::ALL.iter().zip(checks));
-                checks.find(|(each, _)| *each == algorithm).map(|(_, tally)| tally)
+                let mut of_engine = by_engine.filter(|(each, _)| *each == engine);
+                of_engine.next().and_then(|(_, checks)| checks.get(*algorithm as usize))
             }
             _ => None,
         };
