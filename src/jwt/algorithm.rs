@@ -124,6 +124,14 @@ impl Algorithm {
     pub const fn is_symmetric(self) -> bool {
         matches!(self, Self::Hs256 | Self::Hs384 | Self::Hs512)
     }
+
+    /// Whether its keys are RSA's, which six algorithms share.
+    pub(super) const fn is_rsa(self) -> bool {
+        matches!(
+            self,
+            Self::Rs256 | Self::Rs384 | Self::Rs512 | Self::Ps256 | Self::Ps384 | Self::Ps512
+        )
+    }
 }
 
 #[cfg(test)]

@@ -20,6 +20,7 @@ mod mint;
 mod policy;
 mod scope;
 mod signatures;
+mod thumbprint;
 mod verify;
 
 #[cfg(test)]
