@@ -3,7 +3,7 @@
 
 use super::Guard;
 use crate::UnixMs;
-use crate::jwt::{self, Engine, JwtError, Policy, Signed, Unsigned};
+use crate::jwt::{self, Algorithm, Engine, JwtError, NativeFault, Policy, Signed, Unsigned};
 use crate::store::Store;
 use crate::telemetry::Event;
 
@@ -27,24 +27,40 @@ impl<S: Store> Guard<S> {
             self.telemetry().record(&Event::TokenCacheMiss);
         }
         let algorithm = selected.key().algorithm();
-        let (engine, signed) = match self.signatures {
+        let (engine, fault, signed) = match self.signatures {
             // What is symmetric is quicker here than the call would be.
             Some(runtime) if !algorithm.is_symmetric() => {
                 selected.check_signature_by(runtime).await
             }
-            _ => (Engine::Wasm, selected.check_signature()),
+            _ => (Engine::Wasm, None, selected.check_signature()),
         };
         self.telemetry().record(&Event::SignatureChecked { engine, algorithm });
+        self.note(fault, algorithm);
         signed
     }
 
     /// A minted token with its signature.
     pub(super) async fn sign(&self, unsigned: Unsigned<'_>) -> Result<String, JwtError> {
+        let algorithm = unsigned.key().algorithm();
         match self.signatures {
-            Some(runtime) if !unsigned.key().algorithm().is_symmetric() => {
-                unsigned.sign_by(runtime).await
+            Some(runtime) if !algorithm.is_symmetric() => {
+                let (fault, signed) = unsigned.sign_by(runtime).await;
+                self.note(fault, algorithm);
+                signed
             }
             _ => unsigned.sign(),
+        }
+    }
+
+    fn note(&self, fault: Option<NativeFault>, algorithm: Algorithm) {
+        match fault {
+            Some(NativeFault::Refused) => {
+                self.telemetry().record(&Event::NativeRefused { algorithm });
+            }
+            Some(NativeFault::Failed) => {
+                self.telemetry().record(&Event::NativeFailed { algorithm });
+            }
+            Some(NativeFault::Lacking) | None => {}
         }
     }
 }

@@ -40,5 +40,5 @@ pub use key_set::KeySet;
 pub use mint::{NewToken, Unsigned, mint, unsigned};
 pub use policy::{ClockTolerance, Policy, Requirement};
 pub use scope::is_scope_token;
-pub use signatures::{Engine, Native, Signatures};
+pub use signatures::{Engine, Native, NativeFault, Signatures};
 pub use verify::{Selected, Signed, select, select_after};

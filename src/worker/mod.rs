@@ -7,6 +7,7 @@ mod exchange;
 mod fetch;
 mod glue;
 mod kv_store;
+mod signatures;
 
 use std::cell::OnceCell;
 use std::sync::Arc;
@@ -27,6 +28,7 @@ use crate::telemetry::{Level, Telemetry};
 use drain::KvListing;
 use fetch::WorkerFetch;
 use kv_store::KvRevocations;
+use signatures::WebCrypto;
 
 /// Redis over HTTP.
 type Redis = RedisStore<Upstash<WorkerFetch>>;
@@ -72,7 +74,8 @@ async fn fetch(
                 }
                 None => Either::Second(Split::new(revocations, &instance.memory)),
             };
-            let guard = Guard::new(Arc::clone(instance), store, environment::entropy);
+            let guard = Guard::new(Arc::clone(instance), store, environment::entropy)
+                .with_signatures(&WebCrypto);
             http::serve(&guard, head, exchange::body(request), clock::now()).await
         }
         None => http::unreadable(&instance.telemetry),

@@ -24,6 +24,7 @@ mod chain;
 mod clients;
 mod configuration;
 mod cuts;
+mod engines;
 mod events;
 mod failed_authentication;
 mod forged_tokens;
