@@ -4,6 +4,7 @@ use hmac_sha256::Hash;
 
 use crate::config::{Config, KeySource};
 use crate::jwks::RemoteJwks;
+use crate::jwt::TokenCache;
 use crate::store::memory::MemoryStore;
 use crate::store::{InstanceId, outages::Outages};
 use crate::telemetry::Telemetry;
@@ -16,6 +17,8 @@ pub struct Instance {
     /// The bounded local map: the gate's counts, what is known as revoked, and the store where no
     /// other is configured or reachable.
     pub memory: MemoryStore,
+    /// Tokens whose signature held.
+    pub tokens: TokenCache,
     /// Events and counters.
     pub telemetry: Telemetry,
     /// Breakers, and what the store has still to be told.
@@ -47,6 +50,7 @@ impl Instance {
             KeySource::Fixed(_) => None,
         });
         let jwks = jwks.collect();
-        Self { config, memory, telemetry: Telemetry::default(), outages, jwks }
+        let tokens = TokenCache::new(config.token_cache, drawn("tokens"));
+        Self { config, memory, tokens, telemetry: Telemetry::default(), outages, jwks }
     }
 }

@@ -10,6 +10,7 @@ mod error;
 mod issuers;
 mod settings;
 mod store;
+mod token_cache;
 
 pub(crate) use client::AUDIENCES_MAX;
 pub use client::{Client, ClientId, Clients, Grant};
@@ -20,7 +21,7 @@ pub use store::StoreSettings;
 #[cfg(all(feature = "worker", target_arch = "wasm32"))]
 pub(crate) use store::{STORE_TOKEN, STORE_URL};
 
-use crate::jwt::{ClockTolerance, JwkSet, KeyError, KeySet, Policy, Requirement};
+use crate::jwt::{CacheBounds, ClockTolerance, JwkSet, KeyError, KeySet, Policy, Requirement};
 use crate::limit;
 use crate::store::outage::RevocationOutage;
 use settings::{LIFETIME_S_MAX, Settings};
@@ -55,6 +56,8 @@ pub struct Config {
     pub address: AddressSource,
     /// How the store is called.
     pub store: StoreSettings,
+    /// How many tokens an instance remembers as verified.
+    pub token_cache: CacheBounds,
     /// Whether tokens are accepted that cannot be checked against the store.
     pub revocation: RevocationOutage,
 }
@@ -111,6 +114,7 @@ impl Config {
             gate: settings.gate()?,
             address: settings.address()?,
             store: settings.store.validate()?,
+            token_cache: settings.token_cache.bounds()?,
             revocation: settings.revocation.validate()?,
             issuer: settings.issuer,
         })

@@ -4,6 +4,7 @@ use serde::Deserialize;
 
 use super::issuers::IssuerTable;
 use super::store::{RevocationTable, StoreTable};
+use super::token_cache::TokenCacheTable;
 use super::{AddressSource, ConfigError, duration, error};
 use crate::fetch::is_loopback;
 use crate::limit::{self, Algorithm, KeyKind, LimitError, OnOutage, PolicyName, Quota, Trigger};
@@ -41,6 +42,8 @@ pub(super) struct Settings {
     pub(super) revocation: RevocationTable,
     #[serde(default)]
     pub(super) issuers: Vec<IssuerTable>,
+    #[serde(default)]
+    pub(super) token_cache: TokenCacheTable,
 }
 
 #[derive(Debug, Deserialize)]

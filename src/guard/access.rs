@@ -4,7 +4,7 @@ use super::foreign::{Foreign, foreign_check};
 use super::issue::check_subject;
 use super::{Address, Caller, Degraded, Guard, GuardError, Limited};
 use crate::UnixMs;
-use crate::jwt::{self, ClaimReason, Claims, JwtError, Signed};
+use crate::jwt::{ClaimReason, Claims, JwtError, Signed};
 use crate::limit::{KeyKind, Trigger};
 use crate::store::{
     Admission, Admit, EntryKey, KeySpace, Revocation, RevocationScope, Store, StoreError, Take,
@@ -48,9 +48,9 @@ impl<S: Store> Guard<S> {
             // On the heap: so seldom, and our own tokens would carry its room with them.
             return Box::pin(self.authorize_foreign(token, foreign, caller)).await;
         }
-        let selected = jwt::select(token, &config.keys, &config.access, caller.now)?;
-        let signed = selected.check_signature()?;
+        let signed = self.signed(token, &config.keys, &config.access, caller.now).await?;
         let claims = signed.claims(&config.access, caller.now)?;
+        self.instance.tokens.keep(&signed);
         let check = self.check_of(&claims, &signed, caller.now);
         self.access(check, &claims, &signed, caller).await
     }
@@ -75,6 +75,7 @@ impl<S: Store> Guard<S> {
             // What OpenID Connect Core section 2 calls the client.
             claims.client_id = signed.text_claim("azp");
         }
+        self.instance.tokens.keep(&signed);
         let check = foreign_check(&claims, &signed, issuer, caller.now);
         let mut access = self.access(check, &claims, &signed, caller).await?;
         access.degraded.keys = stale.map(|error| error.cause());
@@ -89,7 +90,9 @@ impl<S: Store> Guard<S> {
         signed: &Signed<'_>,
         caller: &Caller,
     ) -> Result<Access, GuardError> {
-        let (limits, degraded) = self.admit(check, claims, caller).await?;
+        let admitted = self.admit(check, claims, caller).await;
+        let (limits, degraded) =
+            admitted.inspect_err(|refusal| self.forget(signed.token(), refusal))?;
         self.telemetry().record(&Event::TokenAccepted);
         let owned = |claim: &Option<_>| claim.as_deref().map(str::to_owned);
         let issuers = &self.config().issuers;
@@ -104,6 +107,13 @@ impl<S: Store> Guard<S> {
             limits,
             degraded,
         })
+    }
+
+    /// A token that is revoked is not worth remembering.
+    pub(super) fn forget(&self, token: &str, refusal: &GuardError) {
+        if matches!(refusal, GuardError::Revoked) {
+            self.instance.tokens.forget(token);
+        }
     }
 
     async fn admit(

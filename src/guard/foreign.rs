@@ -59,7 +59,7 @@ impl<S: Store> Guard<S> {
         now: UnixMs,
     ) -> Result<(Signed<'t>, Option<JwksError>), GuardError> {
         let keys = self.keys(foreign, now).await?;
-        let refused = match verify(token, &keys, policy, now) {
+        let refused = match self.signed(token, &keys.set, policy, now).await {
             Ok(signed) => return Ok((signed, keys.stale)),
             Err(refused) => refused,
         };
@@ -68,7 +68,7 @@ impl<S: Store> Guard<S> {
             return Err(refused.into());
         }
         match self.newer_keys(token, foreign, now).await? {
-            Some(keys) => Ok((verify(token, &keys, policy, now)?, keys.stale)),
+            Some(keys) => Ok((self.signed(token, &keys.set, policy, now).await?, keys.stale)),
             None => Err(refused.into()),
         }
     }
@@ -207,13 +207,4 @@ impl Fetch for NoFetch {
     async fn fetch(&self, _: Request<'_>) -> Result<Response, FetchError> {
         Err(FetchError::Unreachable)
     }
-}
-
-fn verify<'t>(
-    token: &'t str,
-    keys: &Keys,
-    policy: &Policy,
-    now: UnixMs,
-) -> Result<Signed<'t>, JwtError> {
-    jwt::select(token, &keys.set, policy, now)?.check_signature()
 }

@@ -14,6 +14,7 @@ mod limits;
 mod names;
 mod ready;
 mod revoke;
+mod verified;
 
 pub use access::Access;
 pub use address::Address;
@@ -34,6 +35,7 @@ use crate::UnixMs;
 use crate::config::{Client, Config, Grant};
 use crate::fetch::{AnyFetch, Fetch};
 use crate::instance::Instance;
+use crate::jwt::Signatures;
 use crate::store::{Admission, Admit, Store, StoreError};
 use crate::telemetry::{Event, Telemetry};
 
@@ -56,6 +58,8 @@ pub struct Guard<S> {
     entropy: Entropy,
     /// `None`: nothing can be fetched.
     fetch: Option<Box<dyn AnyFetch>>,
+    /// `None`: signatures are checked and made here.
+    signatures: Option<&'static dyn Signatures>,
 }
 
 impl<S: fmt::Debug> fmt::Debug for Guard<S> {
@@ -67,13 +71,19 @@ impl<S: fmt::Debug> fmt::Debug for Guard<S> {
 impl<S: Store> Guard<S> {
     /// A guard over `store`, with random bytes from `entropy`.
     pub const fn new(instance: Arc<Instance>, store: S, entropy: Entropy) -> Self {
-        Self { instance, store, entropy, fetch: None }
+        Self { instance, store, entropy, fetch: None, signatures: None }
     }
 
     /// The same, able to fetch the key sets of foreign issuers.
     #[must_use]
     pub fn with_fetch(self, fetch: impl Fetch + 'static) -> Self {
         Self { fetch: Some(Box::new(fetch)), ..self }
+    }
+
+    /// The same with the runtime's own cryptography for signatures.
+    #[must_use]
+    pub fn with_signatures(self, signatures: &'static dyn Signatures) -> Self {
+        Self { signatures: Some(signatures), ..self }
     }
 
     /// The configuration.

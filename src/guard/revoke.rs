@@ -5,7 +5,7 @@ use super::issue::check_subject;
 use super::{Guard, GuardError, names, require};
 use crate::UnixMs;
 use crate::config::{Client, Grant};
-use crate::jwt::{self, Claims, Signed};
+use crate::jwt::{Claims, Signed};
 use crate::store::{
     Durability, EntryKey, KeySpace, Revocation, RevocationScope, Store, TokenCheck,
 };
@@ -47,6 +47,9 @@ impl<S: Store> Guard<S> {
         now: UnixMs,
     ) -> Result<Option<Durability>, GuardError> {
         let Some(revocation) = self.revocation(target, client, now).await? else { return Ok(None) };
+        if let RevokeTarget::Token(token) = target {
+            self.instance.tokens.forget(token);
+        }
         // First here: whatever the store answers, this instance never accepts it again.
         let remembered = self.remember(&revocation, now).await;
         let answer = self.store.revoke(&revocation, now).await;
@@ -108,7 +111,7 @@ impl<S: Store> Guard<S> {
         if let Some(foreign) = self.foreign(token) {
             return self.foreign_revocation(token, foreign, client, now).await;
         }
-        let Some(signed) = self.own_token(token, now) else { return Ok(None) };
+        let Some(signed) = self.own_token(token, now).await else { return Ok(None) };
         let Ok(claims) = signed.claims(&self.config().revocable, now) else { return Ok(None) };
         if claims.client_id.as_deref() != Some(client.id.as_str()) {
             return Err(GuardError::ForeignToken);
@@ -137,10 +140,9 @@ impl<S: Store> Guard<S> {
     }
 
     /// The token if its signature is ours.
-    pub(super) fn own_token<'t>(&self, token: &'t str, now: UnixMs) -> Option<Signed<'t>> {
+    pub(super) async fn own_token<'t>(&self, token: &'t str, now: UnixMs) -> Option<Signed<'t>> {
         let config = self.config();
-        let selected = jwt::select(token, &config.keys, &config.own, now).ok()?;
-        selected.check_signature().ok()
+        self.signed(token, &config.keys, &config.own, now).await.ok()
     }
 
     /// The names under which the token may have been revoked, when it was issued at the earliest,

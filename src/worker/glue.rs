@@ -94,6 +94,44 @@ async function exchanged({ method, url, headers, names }, body, bytesMax, deadli
   }
 }
 
+const rsa = (name, hash, saltLength) => ({ made: { name, hash }, used: { name, saltLength } });
+const ec = (namedCurve, hash) => ({ made: { name: "ECDSA", namedCurve }, used: { name: "ECDSA", hash } });
+
+/** What WebCrypto makes a key with, and what it uses it with. HMAC is not here: it never leaves the core. */
+const ALGORITHMS = {
+  RS256: rsa("RSASSA-PKCS1-v1_5", "SHA-256"),
+  RS384: rsa("RSASSA-PKCS1-v1_5", "SHA-384"),
+  RS512: rsa("RSASSA-PKCS1-v1_5", "SHA-512"),
+  PS256: rsa("RSA-PSS", "SHA-256", 32),
+  PS384: rsa("RSA-PSS", "SHA-384", 48),
+  PS512: rsa("RSA-PSS", "SHA-512", 64),
+  ES256: ec("P-256", "SHA-256"),
+  ES384: ec("P-384", "SHA-384"),
+  EdDSA: { made: { name: "Ed25519" }, used: { name: "Ed25519" } },
+};
+
+/** A key as the runtime has it, which is no request's; undefined where it does not take it. */
+export async function importKey(alg, text, usage) {
+  try {
+    const { made, used } = ALGORITHMS[alg];
+    const { kty, crv, x, y, n, e, d, p, q, dp, dq, qi } = JSON.parse(text);
+    const jwk = { kty, crv, x, y, n, e, d, p, q, dp, dq, qi };
+    return { used, key: await crypto.subtle.importKey("jwk", jwk, made, false, [usage]) };
+  } catch {
+    return undefined;
+  }
+}
+
+/** A promise of whether the signature holds. Both views are read before this returns. */
+export function verify({ used, key }, signature, input) {
+  return crypto.subtle.verify(used, key, signature, input);
+}
+
+/** A promise of the signature's bytes. */
+export async function sign({ used, key }, input) {
+  return new Uint8Array(await crypto.subtle.sign(used, key, input));
+}
+
 /** The body or a promise of it; undefined when it has more than `bytesMax` bytes: then no more of it is read. */
 function read(response, bytesMax) {
   const { headers } = response;
@@ -146,6 +184,16 @@ extern "C" {
         values: &str,
         names: &str,
     ) -> JsValue;
+
+    #[wasm_bindgen(js_name = importKey)]
+    pub(super) fn import_key(alg: &str, jwk: &str, usage: &str) -> Promise;
+
+    // What it throws is no verdict: it comes back as an error.
+    #[wasm_bindgen(catch)]
+    pub(super) fn verify(key: &JsValue, signature: &[u8], input: &[u8])
+    -> Result<Promise, JsValue>;
+
+    pub(super) fn sign(key: &JsValue, input: &[u8]) -> Promise;
 
     pub(super) fn exchange(
         route: &JsValue,

@@ -9,6 +9,7 @@ mod glue;
 mod jwks;
 mod kv_store;
 mod settled;
+mod signatures;
 mod task;
 
 use std::cell::OnceCell;
@@ -35,6 +36,7 @@ use exchange::Fields;
 use fetch::WorkerFetch;
 use jwks::JwksFetch;
 use kv_store::KvRevocations;
+use signatures::WebCrypto;
 
 /// Redis over HTTP.
 type Redis = RedisStore<Upstash<WorkerFetch>>;
@@ -85,8 +87,9 @@ async fn answer_to(request: web_sys::Request, env: Env, context: Context) -> Htt
                 }
                 None => Either::Second(Split::new(revocations, &instance.memory)),
             };
-            let guard =
-                Guard::new(Arc::clone(instance), store, environment::entropy).with_fetch(JwksFetch);
+            let guard = Guard::new(Arc::clone(instance), store, environment::entropy)
+                .with_fetch(JwksFetch)
+                .with_signatures(&WebCrypto);
             let response = http::serve(&guard, head, exchange::body(request), clock::now()).await;
             if !instance.jwks.is_empty() {
                 let background = WaitUntil { context: &context, instance: Arc::clone(instance) };

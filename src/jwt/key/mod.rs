@@ -21,7 +21,7 @@ use self::hmac::Secret;
 use self::mldsa::MlDsa;
 use self::okp::Ed25519;
 use self::rsa::Rsa;
-use super::{Algorithm, Jwk};
+use super::{Algorithm, Jwk, KeyId};
 use crate::UnixMs;
 
 /// Longest `kid`, in bytes.
@@ -34,6 +34,7 @@ const KTY_FOREIGN: &str = "kty and alg do not belong together";
 /// jwt-simple's keys, what they are made of, and RustCrypto's HMAC do the cryptography; this type
 /// binds it to one algorithm and one `kid`.
 pub struct Key {
+    id: KeyId,
     kid: String,
     algorithm: Algorithm,
     material: Material,
@@ -72,6 +73,10 @@ trait KeyPair: Send + Sync + 'static {
     /// the algorithm needs them.
     fn sign(&self, input: &[u8]) -> Option<Vec<u8>>;
     fn verifies(&self, input: &[u8], signature: &[u8]) -> bool;
+    /// How many bytes its signatures have, where its algorithm does not say.
+    fn signature_bytes(&self) -> Option<usize> {
+        None
+    }
     /// The public members, and `kty`.
     fn public_jwk(&self) -> Jwk;
     /// The private members, decoded; `None` without the private part.
@@ -133,13 +138,19 @@ impl Key {
             return Err("kid must have 1 to 256 bytes");
         }
         let (kid, not_before) = (kid.to_owned(), UnixMs(0));
-        Ok(Self { kid, algorithm, material, not_before, retire_at: None })
+        Ok(Self { id: KeyId::next(), kid, algorithm, material, not_before, retire_at: None })
     }
 
     /// The same key, which signs from `not_before` on, and verifies until `retire_at`.
     #[must_use]
     pub fn with_lifetime(self, not_before: UnixMs, retire_at: Option<UnixMs>) -> Self {
         Self { not_before, retire_at, ..self }
+    }
+
+    /// Which key of this process it is.
+    #[must_use]
+    pub const fn id(&self) -> KeyId {
+        self.id
     }
 
     /// Its `kid`; empty for a key of a remote set that has none.
@@ -160,10 +171,26 @@ impl Key {
         self.not_before
     }
 
-    /// Until when it verifies; `None`: always.
+    /// How many bytes each of its signatures has; `None` for an RSA key held elsewhere.
+    #[must_use]
+    pub fn signature_bytes(&self) -> Option<usize> {
+        match &self.material {
+            Material::Pair(pair) => pair.signature_bytes(),
+            _ => None,
+        }
+        .or_else(|| self.algorithm.signature_bytes())
+    }
+
+    /// When its grace ends.
     #[must_use]
     pub const fn retire_at(&self) -> Option<UnixMs> {
         self.retire_at
+    }
+
+    /// Whether the platform holds it, and nobody else can check or make its signatures.
+    #[must_use]
+    pub const fn is_elsewhere(&self) -> bool {
+        matches!(self.material, Material::Elsewhere { .. })
     }
 
     /// Whether its grace has ended at `now`: it neither signs nor verifies any more.
