@@ -1,0 +1,21 @@
+// The cases: { name: what an argument names, title, run(): resolves to the report }.
+
+import { aheadOf, timesFaster, within } from "./bars.mjs";
+import { BARE_NODE, BARE_WEB, FAST_JWT, JOSE } from "./names.mjs";
+import { startInNode, verifySideBySide } from "./side-by-side.mjs";
+import { startVerifiers as startInWorkerd } from "./workerd/host.mjs";
+
+export const CASES = [
+  verify("HS256", "Node", startInNode, [timesFaster(FAST_JWT, 4), timesFaster(JOSE, 50)]),
+  verify("HS256", "workerd", startInWorkerd, [timesFaster(JOSE, 4)]),
+  ...["EdDSA", "ES256", "RS256"].map((alg) => verify(alg, "workerd", startInWorkerd, [within(BARE_WEB, 1.1), aheadOf(JOSE)])),
+  ...["EdDSA", "ES256", "RS256"].map((alg) => verify(alg, "Node", startInNode, [within(BARE_NODE, 1.1), aheadOf(FAST_JWT)])),
+];
+
+function verify(alg, runtime, start, bars) {
+  return {
+    name: `${alg}-verify-${runtime}`.toLowerCase(),
+    title: `${alg} verify, no cache, ${runtime}`,
+    run: () => verifySideBySide({ alg, start, bars }),
+  };
+}
