@@ -1,4 +1,4 @@
-//! JSON Web Keys as read from configuration (RFC 7517, RFC 8037).
+//! JSON Web Keys as read from configuration (RFC 7517, RFC 7518, RFC 8037, RFC 9964).
 
 use serde::{Deserialize, Serialize};
 
@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Default, Deserialize, Serialize)]
 #[serde(default)]
 pub struct Jwk {
-    /// Key type: `oct` or `OKP`.
+    /// Key type: `oct`, `RSA`, `EC`, `OKP` or `AKP`.
     pub kty: String,
     /// Key ID, required here: keys are chosen by it.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -22,15 +22,45 @@ pub struct Jwk {
     /// for a secret one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub key_ops: Option<Vec<String>>,
-    /// Curve of an `OKP` key: `Ed25519`.
+    /// Curve: `Ed25519` of an `OKP` key, `P-256` or `P-384` of an `EC` key.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub crv: Option<String>,
-    /// Public key of an `OKP` key, base64url.
+    /// Public key of an `OKP` key, or first coordinate of an `EC` key, base64url.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub x: Option<String>,
-    /// Private key of an `OKP` key, base64url.
+    /// Second coordinate of an `EC` key, base64url.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub y: Option<String>,
+    /// Modulus of an `RSA` key, base64url.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub n: Option<String>,
+    /// Public exponent of an `RSA` key: `AQAB`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub e: Option<String>,
+    /// Private key of an `OKP` or `EC` key, private exponent of an `RSA` key, base64url.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub d: Option<String>,
+    /// First prime of an `RSA` key, base64url. With `d`, all members up to `qi` must be there.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub p: Option<String>,
+    /// Second prime.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub q: Option<String>,
+    /// `d` modulo `p - 1`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub dp: Option<String>,
+    /// `d` modulo `q - 1`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub dq: Option<String>,
+    /// The inverse of `q` modulo `p`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub qi: Option<String>,
+    /// Public key of an `AKP` key, base64url.
+    #[serde(rename = "pub", skip_serializing_if = "Option::is_none")]
+    pub public: Option<String>,
+    /// Private key of an `AKP` key, a seed of 32 bytes, base64url.
+    #[serde(rename = "priv", skip_serializing_if = "Option::is_none")]
+    pub private: Option<String>,
     /// Secret of an `oct` key, base64url.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub k: Option<String>,

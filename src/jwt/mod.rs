@@ -29,7 +29,7 @@ pub use header::LastHeader;
 pub use issued_at::IssuedAt;
 pub use json::{check_object as check_json_object, member_names};
 pub use jwk::{Jwk, JwkSet};
-pub use key::Key;
+pub use key::{Key, Verdict};
 pub use key_set::KeySet;
 pub use mint::{NewToken, mint};
 pub use policy::{ClockTolerance, Policy, Requirement};

@@ -3,7 +3,7 @@
 use super::JwtError;
 use super::compact::{self, Compact};
 use super::header::{Header, LastHeader};
-use super::{Claims, Key, KeySet, Policy};
+use super::{Claims, Key, KeySet, Policy, Verdict};
 use crate::UnixMs;
 
 /// Step one: the token is well-formed, its header is accepted, its key is chosen.
@@ -71,7 +71,8 @@ impl<'t> Selected<'t, '_> {
     /// payload is not canonical base64url.
     pub fn check_signature(self) -> Result<Signed<'t>, JwtError> {
         let signature = compact::decode(self.compact.signature)?;
-        if !self.key.verifies(self.compact.signing_input.as_bytes(), &signature) {
+        // A key held elsewhere has not said that the signature holds.
+        if self.key.check(self.compact.signing_input.as_bytes(), &signature) != Verdict::Holds {
             return Err(JwtError::SignatureVerificationFailed);
         }
         let payload = String::from_utf8(compact::decode(self.compact.payload)?)
