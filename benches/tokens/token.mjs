@@ -55,6 +55,30 @@ export function newToken({ signer, claims = {}, header = {} }) {
   return fresh(`${input}.${signer.sign(input).toString("base64url")}`);
 }
 
+/**
+ * Claims for a token of at most so many bytes: iss, sub, iat, exp, and what fills it by `filler`, one of FILLERS.
+ * No aud and no jti: there are small ones.
+ */
+export function sizedClaims(signer, bytesMax, filler) {
+  const claims = { ...goodClaims(), aud: undefined, jti: undefined };
+  const bytes = Math.floor(((bytesMax - newToken({ signer, claims }).length) * 3) / 4);
+  return { ...claims, ...FILLERS[filler](bytes - 1) };
+}
+
+/** Each makes members of at most so many bytes. */
+const FILLERS = {
+  "a list of roles"(bytes) {
+    const role = 'role-000000000",'.length + 1;
+    const count = Math.floor((bytes - ',"roles":[]'.length) / role);
+    return count > 0 ? { roles: Array.from({ length: count }, (_, i) => `role-${String(i).padStart(9, "0")}`) } : {};
+  },
+  "many members"(bytes) {
+    const member = '"member0000":"twenty letters of it",'.length;
+    const count = Math.floor(bytes / member);
+    return Object.fromEntries(Array.from({ length: count }, (_, i) => [`member${String(i).padStart(4, "0")}`, "twenty letters of it"]));
+  },
+};
+
 /** Good tokens that differ in `jti`. */
 export const newTokens = (signer, count = DISTINCT_TOKENS) => Array.from({ length: count }, () => newToken({ signer }));
 

@@ -27,11 +27,15 @@ export async function verifiers(signer) {
   return list;
 }
 
-async function ours({ jwk }) {
+/** Ours, for the benchmark's policy, or all of it but the audience. */
+export async function newVerifier(jwks, audiences = [audience]) {
   const { TokenVerifier } = await import(inRoot(NPM_MODULE_DIR, "node.mjs"));
   const lifetimeMsMax = lifetime_s_max * 1000;
-  const options = { issuers: [issuer], audiences: [audience], subject, lifetimeMsMax };
-  const verifier = new TokenVerifier(JSON.stringify({ keys: [jwk] }), options);
+  return new TokenVerifier(JSON.stringify(jwks), { issuers: [issuer], audiences, subject, lifetimeMsMax });
+}
+
+async function ours({ jwk }) {
+  const verifier = await newVerifier({ keys: [jwk] });
   const text = (token) => verifier.verify(token, Date.now());
   return [
     { name: OURS, verify: (token) => complete(JSON.parse(text(token))), returns: "claims" },
@@ -71,18 +75,16 @@ function derOf(signature) {
   return Buffer.from([0x30, body.length, ...body]);
 }
 
-function fastJwt({ alg, secret, pem }) {
-  const verify = createVerifier({
-    key: secret ?? pem,
-    algorithms: [alg],
-    cache: false,
-    allowedIss: issuer,
-    allowedAud: audience,
-    allowedSub: subject,
-    maxAge: lifetime_s_max * 1000,
-    requiredClaims: ["iss", "aud", "sub", "iat"],
-  });
+function fastJwt(signer) {
+  const verify = fastJwtVerify(signer);
   return { name: FAST_JWT, verify: (token) => complete(verify(token)), returns: "claims" };
+}
+
+/** fast-jwt's verifier, for the benchmark's policy, or all of it but the audience; `cache`: how many tokens it keeps. */
+export function fastJwtVerify({ alg, secret, pem }, { audience: allowedAud = audience, cache = false } = {}) {
+  const policy = { allowedIss: issuer, allowedSub: subject, maxAge: lifetime_s_max * 1000 };
+  const requiredClaims = ["iss", "sub", "iat", ...(allowedAud ? ["aud"] : [])];
+  return createVerifier({ key: secret ?? pem, algorithms: [alg], cache, ...policy, ...(allowedAud && { allowedAud }), requiredClaims });
 }
 
 async function jose({ alg, jwk }) {
