@@ -3,6 +3,7 @@
 use hmac_sha256::Hash;
 
 use crate::config::Config;
+use crate::jwt::TokenCache;
 use crate::store::memory::MemoryStore;
 use crate::store::{InstanceId, outages::Outages};
 use crate::telemetry::Telemetry;
@@ -15,6 +16,8 @@ pub struct Instance {
     /// The bounded local map: the gate's counts, what is known as revoked, and the store where no
     /// other is configured or reachable.
     pub memory: MemoryStore,
+    /// Tokens whose signature held.
+    pub tokens: TokenCache,
     /// Events and counters.
     pub telemetry: Telemetry,
     /// Breakers, and what the store has still to be told.
@@ -39,6 +42,7 @@ impl Instance {
         let probe_ms_max = probe_ms_max.saturating_mul(2);
         let outages = Outages::new(probe_ms_max, drawn("outages"), name);
         let memory = MemoryStore::new(drawn("memory"));
-        Self { config, memory, telemetry: Telemetry::default(), outages }
+        let tokens = TokenCache::new(config.token_cache, drawn("tokens"));
+        Self { config, memory, tokens, telemetry: Telemetry::default(), outages }
     }
 }

@@ -11,5 +11,6 @@ export function openRoom(memory, at, bytes) {
   return {
     write: (text) => current().write(text),
     read: (length) => current().toString("utf8", 0, length),
+    bytes: (from, to) => current().subarray(from, to),
   };
 }

@@ -1,25 +1,44 @@
 // The short way into the WebAssembly module: a token is written into the verifier's room in its memory
-// in one go, numbers alone cross in the call, and the payload is read out of the same room.
+// in one go, numbers alone cross in the call, and the payload is read out of the same room. Where the
+// runtime's own cryptography is the quicker one, it checks the signature in between.
+
+import { describeKeys, NativeKeys } from "./native-keys.mjs";
+import { PayloadCache } from "./payload-cache.mjs";
+
+// What the WebAssembly module takes for a verdict; CANNOT has it check the signature itself.
+const FAILS = 0;
+const HOLDS = 1;
+const CANNOT = 2;
 
 /**
  * The class TokenVerifier over `Bound`, wasm-bindgen's class of that name, whose memory is `memory`.
  * openRoom(memory, at, bytes) is the runtime's way in and out: { write(text): bytes written as UTF-8,
- * as many whole characters as there is room for; read(bytes): text }.
+ * as many whole characters as there is room for; read(bytes): text; bytes(from, to): a view }.
+ * native, if given, is the runtime's own cryptography: { importPublic(jwk, alg): a key, which it throws for
+ * if it does not take it }; a key is { verify(input, signature): boolean } or, asynchronous, { verifyAsync }.
  */
-export function tokenVerifier(Bound, memory, openRoom) {
+export function tokenVerifier(Bound, memory, openRoom, native) {
   /** Verifies tokens by a key set and a policy. */
   return class TokenVerifier {
     #bound;
     #room;
+    #keys;
+    #cache;
 
     /**
-     * `jwks`: a JWK Set as JSON text. `options`, all optional: `issuers`, `audiences`, `subject`, `types`,
-     * `clockToleranceMs` (at most 300,000), `lifetimeMsMax`, `tokenBytesMax`; unknown members are refused.
+     * `keys`: a JWK Set as JSON text, or a list of keys, each a JWK or { kid, alg, cryptoKey }: the latter
+     * may be non-extractable, and takes verifyAsync(). `options`, all optional: `issuers`, `audiences`,
+     * `subject`, `types`, `clockToleranceMs` (at most 300,000), `lifetimeMsMax`, `tokenBytesMax`, and
+     * `cache`: { entries, bytes }, how much of verified tokens is remembered (nothing); unknown members are refused.
      * Throws an Error with code ERR_JWKS_INVALID, ERR_JWK_INVALID or ERR_CONFIG_INVALID.
      */
-    constructor(jwks, options) {
-      this.#bound = new Bound(jwks, options);
+    constructor(keys, options) {
+      const { cache, ...rules } = options ?? {};
+      const { jwks, held, list } = describeKeys(keys, "verify");
+      this.#bound = new Bound(jwks, rules, held);
       this.#room = openRoom(memory, this.#bound.roomAt(), this.#bound.roomBytes());
+      this.#keys = new NativeKeys(list, native, this.#bound);
+      if (cache !== undefined) this.#cache = new PayloadCache(cache);
     }
 
     /**
@@ -27,15 +46,88 @@ export function tokenVerifier(Bound, memory, openRoom) {
      * since the Unix epoch). Throws an Error with `code`, and `claim` and `reason` where they apply.
      */
     verify(token, nowMs) {
-      if (typeof token !== "string") throw new TypeError("token must be a string");
-      // Before the room is written: a value's own valueOf() could verify another token meanwhile.
-      const now_ms = Number(nowMs);
+      const now_ms = begin(token, nowMs);
+      const known = this.#cache?.get(token, now_ms);
+      if (known !== undefined) return known;
       const written = this.#room.write(token);
       // Not ASCII, so no token, or too long for the room: the long way has the words for it.
       if (written !== token.length) return this.#bound.verify(token, now_ms);
-      const payloadBytes = this.#bound.verifyInRoom(written, now_ms);
-      if (payloadBytes === 0) throw this.#bound.takeRefusal();
-      return this.#room.read(payloadBytes);
+      let outcome = this.#bound.verifyInRoom(written, now_ms);
+      if (outcome < 0) {
+        const number = -outcome - 1;
+        const verdict = this.#check(this.#keys.get(number)?.verify, token, written);
+        outcome = this.#bound.verifyInRoomBy(written, now_ms, number, verdict);
+      }
+      return this.#end(outcome, token, written);
+    }
+
+    /** As verify(), which it is for keys that are not asynchronous. */
+    async verifyAsync(token, nowMs) {
+      const now_ms = begin(token, nowMs);
+      const known = this.#cache?.get(token, now_ms);
+      if (known !== undefined) return known;
+      const written = this.#room.write(token);
+      if (written !== token.length) return this.#bound.verify(token, now_ms);
+      let outcome = this.#bound.verifyInRoom(written, now_ms);
+      if (outcome < 0) {
+        const number = -outcome - 1;
+        const key = this.#keys.get(number);
+        // What is in the room is another token's by the time the answer is there.
+        const verdict = key?.verifyAsync
+          ? await this.#checkAsync(key, token, written)
+          : this.#check(key?.verify, token, written);
+        if (key?.verifyAsync) this.#room.write(token);
+        outcome = this.#bound.verifyInRoomBy(written, now_ms, number, verdict);
+      }
+      return this.#end(outcome, token, written);
+    }
+
+    /** Forgets a token that the cache may remember: it was revoked, for instance. */
+    forget(token) {
+      this.#cache?.forget(token);
+    }
+
+    /** Counters in the Prometheus text format: which engine checked how many signatures. */
+    metrics() {
+      return this.#bound.metrics();
+    }
+
+    /** A payload, or what is thrown in its place. */
+    #end(outcome, token, written) {
+      if (outcome === 0) throw this.#bound.takeRefusal();
+      const payload = this.#room.read(outcome);
+      this.#cache?.keep(token, payload, this.#bound.heldFrom(), this.#bound.heldUntil());
+      return payload;
+    }
+
+    #parts(token, written) {
+      const dot = token.lastIndexOf(".");
+      const signatureBytes = ((written - dot - 1) * 3) >> 2;
+      return [this.#room.bytes(0, dot), this.#room.bytes(written, written + signatureBytes)];
+    }
+
+    #check(verify, token, written) {
+      if (verify === undefined) return CANNOT;
+      try {
+        return verify(...this.#parts(token, written)) ? HOLDS : FAILS;
+      } catch {
+        return CANNOT;
+      }
+    }
+
+    async #checkAsync(key, token, written) {
+      try {
+        const [input, signature] = this.#parts(token, written).map((part) => part.slice());
+        return (await key.verifyAsync(input, signature)) ? HOLDS : FAILS;
+      } catch {
+        return CANNOT;
+      }
     }
   };
+}
+
+/** The time as a number, before the room is written: a value's own valueOf() could verify another token meanwhile. */
+function begin(token, nowMs) {
+  if (typeof token !== "string") throw new TypeError("token must be a string");
+  return Number(nowMs);
 }

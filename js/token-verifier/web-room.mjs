@@ -14,5 +14,6 @@ export function openRoom(memory, at, bytes) {
   return {
     write: (text) => encoder.encodeInto(text, current()).written,
     read: (length) => decoder.decode(current().subarray(0, length)),
+    bytes: (from, to) => current().subarray(from, to),
   };
 }

@@ -7,12 +7,34 @@ const GRANTS = ["tokens:issue", "tokens:revoke", "tokens:introspect", "limits:ad
 
 const random = (bytes) => randomBytes(bytes).toString("base64url");
 
+// What node:crypto generates for each `alg`. An RSA key needs a size, ECDSA a curve.
+const RSA = ["rsa", { modulusLength: 2048 }];
+const PAIRS = {
+  EdDSA: ["ed25519"],
+  ES256: ["ec", { namedCurve: "P-256" }],
+  ES384: ["ec", { namedCurve: "P-384" }],
+  ...Object.fromEntries(["RS256", "RS384", "RS512", "PS256", "PS384", "PS512"].map((alg) => [alg, RSA])),
+  "ML-DSA-44": ["ml-dsa-44"],
+  "ML-DSA-65": ["ml-dsa-65"],
+  "ML-DSA-87": ["ml-dsa-87"],
+};
+const SECRET_BYTES = { HS256: 32, HS384: 48, HS512: 64 };
+
+/** The names of the algorithms there are keys for. */
+export const ALGORITHMS = [...Object.keys(PAIRS), ...Object.keys(SECRET_BYTES)];
+
+function newKey(alg) {
+  if (alg in SECRET_BYTES) return { kty: "oct", k: random(SECRET_BYTES[alg]) };
+  const [type, options] = PAIRS[alg];
+  return generateKeyPairSync(type, options).privateKey.export({ format: "jwk" });
+}
+
 /** Returns { keys: JWKS with private keys, clients: client records, client: { id, secret } }. */
-export function newCredentials() {
-  const jwk = generateKeyPairSync("ed25519").privateKey.export({ format: "jwk" });
+export function newCredentials(alg = "EdDSA") {
+  const { kty, crv, ...material } = newKey(alg);
   const client = { id: `demo-${random(6)}`, secret: random(32) };
   return {
-    keys: { keys: [{ kty: jwk.kty, crv: jwk.crv, alg: "EdDSA", use: "sig", kid: random(9), x: jwk.x, d: jwk.d }] },
+    keys: { keys: [{ kty, crv, alg, use: "sig", kid: random(9), ...material }] },
     clients: [
       {
         id: client.id,

@@ -9,6 +9,7 @@ mod duration;
 mod error;
 mod settings;
 mod store;
+mod token_cache;
 
 pub(crate) use client::AUDIENCES_MAX;
 pub use client::{Client, ClientId, Clients, Grant};
@@ -18,7 +19,7 @@ pub use store::StoreSettings;
 #[cfg(all(feature = "worker", target_arch = "wasm32"))]
 pub(crate) use store::{STORE_TOKEN, STORE_URL};
 
-use crate::jwt::{ClockTolerance, JwkSet, KeyError, KeySet, Policy, Requirement};
+use crate::jwt::{CacheBounds, ClockTolerance, JwkSet, KeyError, KeySet, Policy, Requirement};
 use crate::limit;
 use crate::store::outage::RevocationOutage;
 use settings::Settings;
@@ -51,6 +52,8 @@ pub struct Config {
     pub address: AddressSource,
     /// How the store is called.
     pub store: StoreSettings,
+    /// How many tokens an instance remembers as verified.
+    pub token_cache: CacheBounds,
     /// Whether tokens are accepted that cannot be checked against the store.
     pub revocation: RevocationOutage,
 }
@@ -94,6 +97,7 @@ impl Config {
             gate: settings.gate()?,
             address: settings.address()?,
             store: settings.store.validate()?,
+            token_cache: settings.token_cache.bounds()?,
             revocation: settings.revocation.validate()?,
             issuer: settings.issuer,
         })

@@ -3,6 +3,7 @@
 use serde::Deserialize;
 
 use super::store::{RevocationTable, StoreTable};
+use super::token_cache::TokenCacheTable;
 use super::{AddressSource, ConfigError, duration, error};
 use crate::limit::{self, Algorithm, KeyKind, LimitError, OnOutage, PolicyName, Quota, Trigger};
 
@@ -37,6 +38,8 @@ pub(super) struct Settings {
     pub(super) store: StoreTable,
     #[serde(default)]
     pub(super) revocation: RevocationTable,
+    #[serde(default)]
+    pub(super) token_cache: TokenCacheTable,
 }
 
 #[derive(Debug, Deserialize)]

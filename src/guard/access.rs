@@ -2,7 +2,7 @@
 
 use super::{Address, Caller, Degraded, Guard, GuardError, Limited};
 use crate::UnixMs;
-use crate::jwt::{self, Claims};
+use crate::jwt::Claims;
 use crate::limit::{KeyKind, Trigger};
 use crate::store::{
     Admission, Admit, EntryKey, KeySpace, Revocation, RevocationScope, Store, StoreError, Take,
@@ -40,11 +40,12 @@ impl<S: Store> Guard<S> {
     /// [`GuardError::Store`]. Run it in [`Guard::guarded`], which counts them.
     pub async fn authorize(&self, token: &str, caller: &Caller) -> Result<Access, GuardError> {
         let config = self.config();
-        let selected = jwt::select(token, &config.keys, &config.access, caller.now)?;
-        let signed = selected.check_signature()?;
+        let signed = self.signed(token, &config.access, caller.now).await?;
         let claims = signed.claims(&config.access, caller.now)?;
+        self.instance.tokens.keep(&signed);
         let check = self.check_of(&claims, &signed, caller.now);
-        let (limits, degraded) = self.admit(check, &claims, caller).await?;
+        let admitted = self.admit(check, &claims, caller).await;
+        let (limits, degraded) = admitted.inspect_err(|refusal| self.forget(token, refusal))?;
         self.telemetry().record(&Event::TokenAccepted);
         let owned = |claim: &Option<_>| claim.as_deref().map(str::to_owned);
         Ok(Access {
@@ -57,6 +58,13 @@ impl<S: Store> Guard<S> {
             limits,
             degraded,
         })
+    }
+
+    /// A token that is revoked is not worth remembering.
+    pub(super) fn forget(&self, token: &str, refusal: &GuardError) {
+        if matches!(refusal, GuardError::Revoked) {
+            self.instance.tokens.forget(token);
+        }
     }
 
     async fn admit(

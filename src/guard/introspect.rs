@@ -52,11 +52,12 @@ impl<S: Store> Guard<S> {
     ) -> Result<Introspection, GuardError> {
         require(client, Grant::TokensIntrospect)?;
         let inactive = Introspection::default();
-        let Some(signed) = self.own_token(token, now) else { return Ok(inactive) };
+        let Some(signed) = self.own_token(token, now).await else { return Ok(inactive) };
         let Ok(claims) = signed.claims(&self.config().own, now) else { return Ok(inactive) };
         if !may_see(client, &claims) {
             return Ok(inactive);
         }
+        self.instance.tokens.keep(&signed);
         let check = self.check_of(&claims, &signed, now);
         match self.ask(check, &claims, &[], now).await {
             Ok(admission) => Ok(Introspection {
@@ -64,7 +65,10 @@ impl<S: Store> Guard<S> {
                 token: Some(token_info(&claims)),
                 degraded: Degraded::new(admission.unchecked, &[]),
             }),
-            Err(GuardError::Revoked) => Ok(inactive),
+            Err(refusal @ GuardError::Revoked) => {
+                self.forget(token, &refusal);
+                Ok(inactive)
+            }
             Err(error) => Err(error),
         }
     }

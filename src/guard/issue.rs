@@ -92,7 +92,7 @@ impl<S: Store> Guard<S> {
     /// [`GuardError::GrantMissing`], [`GuardError::BeyondGrant`] for `scope` and `aud`,
     /// [`GuardError::Invalid`] for a malformed field, [`GuardError::Mint`] when no key is active,
     /// [`GuardError::EntropyUnavailable`].
-    pub fn issue(
+    pub async fn issue(
         &self,
         order: &TokenOrder,
         client: &Client,
@@ -119,7 +119,11 @@ impl<S: Store> Guard<S> {
             lifetime_s,
             claims,
         };
-        let access_token = jwt::mint(&token, &self.config().keys, now).map_err(|error| {
+        let signed = match jwt::unsigned(&token, &self.config().keys, now) {
+            Ok(unsigned) => self.sign(unsigned).await,
+            Err(error) => Err(error),
+        };
+        let access_token = signed.map_err(|error| {
             self.telemetry().record(&Event::MintFailed { code: error.code() });
             GuardError::Mint(error)
         })?;

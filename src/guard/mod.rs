@@ -13,6 +13,7 @@ mod limits;
 mod names;
 mod ready;
 mod revoke;
+mod verified;
 
 pub use access::Access;
 pub use address::Address;
@@ -30,6 +31,7 @@ use std::sync::Arc;
 use crate::UnixMs;
 use crate::config::{Client, Config, Grant};
 use crate::instance::Instance;
+use crate::jwt::Signatures;
 use crate::store::{Admission, Admit, Store, StoreError};
 use crate::telemetry::{Event, Telemetry};
 
@@ -51,12 +53,19 @@ pub struct Guard<S> {
     instance: Arc<Instance>,
     store: S,
     entropy: Entropy,
+    signatures: Option<&'static dyn Signatures>,
 }
 
 impl<S: Store> Guard<S> {
     /// A guard over `store`, with random bytes from `entropy`.
     pub const fn new(instance: Arc<Instance>, store: S, entropy: Entropy) -> Self {
-        Self { instance, store, entropy }
+        Self { instance, store, entropy, signatures: None }
+    }
+
+    /// The same with the runtime's own cryptography for signatures.
+    #[must_use]
+    pub fn with_signatures(self, signatures: &'static dyn Signatures) -> Self {
+        Self { signatures: Some(signatures), ..self }
     }
 
     /// The configuration.

@@ -4,7 +4,7 @@ use super::issue::check_subject;
 use super::{Guard, GuardError, names, require};
 use crate::UnixMs;
 use crate::config::{Client, Grant};
-use crate::jwt::{self, Claims, Signed};
+use crate::jwt::{Claims, Signed};
 use crate::store::{
     Durability, EntryKey, KeySpace, Revocation, RevocationScope, Store, TokenCheck,
 };
@@ -35,7 +35,10 @@ impl<S: Store> Guard<S> {
         client: &Client,
         now: UnixMs,
     ) -> Result<Option<Durability>, GuardError> {
-        let Some(revocation) = self.revocation(target, client, now)? else { return Ok(None) };
+        let Some(revocation) = self.revocation(target, client, now).await? else { return Ok(None) };
+        if let RevokeTarget::Token(token) = target {
+            self.instance.tokens.forget(token);
+        }
         // First here: whatever the store answers, this instance never accepts it again.
         let remembered = self.remember(&revocation, now).await;
         let answer = self.store.revoke(&revocation, now).await;
@@ -47,7 +50,7 @@ impl<S: Store> Guard<S> {
         Ok(Some(durability))
     }
 
-    fn revocation(
+    async fn revocation(
         &self,
         target: RevokeTarget<'_>,
         client: &Client,
@@ -56,7 +59,9 @@ impl<S: Store> Guard<S> {
         let issuer = &self.config().issuer;
         let expires = now.plus(self.config().acceptance_ms_max());
         let (scope, key) = match target {
-            RevokeTarget::Token(token) => return self.token_revocation(token, client, now),
+            RevokeTarget::Token(token) => {
+                return self.token_revocation(token, client, now).await;
+            }
             RevokeTarget::Session(session) => {
                 require(client, Grant::TokensRevoke)?;
                 if session.is_empty() || session.len() > 255 {
@@ -75,13 +80,13 @@ impl<S: Store> Guard<S> {
     }
 
     /// Signature and issuing client are checked before anything is written.
-    fn token_revocation(
+    async fn token_revocation(
         &self,
         token: &str,
         client: &Client,
         now: UnixMs,
     ) -> Result<Option<Revocation>, GuardError> {
-        let Some(signed) = self.own_token(token, now) else { return Ok(None) };
+        let Some(signed) = self.own_token(token, now).await else { return Ok(None) };
         let Ok(claims) = signed.claims(&self.config().revocable, now) else { return Ok(None) };
         if claims.client_id.as_deref() != Some(client.id.as_str()) {
             return Err(GuardError::ForeignToken);
@@ -96,10 +101,8 @@ impl<S: Store> Guard<S> {
     }
 
     /// The token if its signature is ours.
-    pub(super) fn own_token<'t>(&self, token: &'t str, now: UnixMs) -> Option<Signed<'t>> {
-        let config = self.config();
-        let selected = jwt::select(token, &config.keys, &config.own, now).ok()?;
-        selected.check_signature().ok()
+    pub(super) async fn own_token<'t>(&self, token: &'t str, now: UnixMs) -> Option<Signed<'t>> {
+        self.signed(token, &self.config().own, now).await.ok()
     }
 
     /// The names under which the token may have been revoked, when it was issued at the earliest,

@@ -137,7 +137,7 @@ async fn route<S: Store>(
         "/v1/authorize" => authorize::authorize(guard, request, caller).await,
         "/v1/tokens" => {
             only(request, &[Method::POST])?;
-            tokens::issue(guard, request, caller.now)
+            tokens::issue(guard, request, caller.now).await
         }
         "/oauth/revoke" => {
             only(request, &[Method::POST])?;

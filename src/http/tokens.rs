@@ -38,7 +38,7 @@ struct Minted {
     session_id: String,
 }
 
-pub(super) fn issue<S: Store>(
+pub(super) async fn issue<S: Store>(
     guard: &Guard<S>,
     request: &HttpRequest,
     now: UnixMs,
@@ -55,7 +55,7 @@ pub(super) fn issue<S: Store>(
         claims: order.claims.map(|claims| claims.get().to_owned()),
         lifetime_s: order.access_ttl,
     };
-    let issued = guard.issue(&order, client, now)?;
+    let issued = guard.issue(&order, client, now).await?;
     let minted = Minted {
         access_token: issued.access_token,
         token_type: "Bearer",

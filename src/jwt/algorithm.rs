@@ -102,10 +102,35 @@ impl Algorithm {
         }
     }
 
+    /// How many bytes each of its signatures has; `None` for RSA, where it is the key that says.
+    #[must_use]
+    pub const fn signature_bytes(self) -> Option<usize> {
+        Some(match self {
+            Self::Hs256 => 32,
+            Self::Hs384 => 48,
+            Self::Hs512 | Self::Es256 | Self::EdDsa => 64,
+            Self::Es384 => 96,
+            Self::MlDsa44 => 2420,
+            Self::MlDsa65 => 3309,
+            Self::MlDsa87 => 4627,
+            Self::Rs256 | Self::Rs384 | Self::Rs512 | Self::Ps256 | Self::Ps384 | Self::Ps512 => {
+                return None;
+            }
+        })
+    }
+
     /// Whether the verifying key can also sign, and so must stay secret.
     #[must_use]
     pub const fn is_symmetric(self) -> bool {
         matches!(self, Self::Hs256 | Self::Hs384 | Self::Hs512)
+    }
+
+    /// Whether its keys are RSA's, which six algorithms share.
+    pub(super) const fn is_rsa(self) -> bool {
+        matches!(
+            self,
+            Self::Rs256 | Self::Rs384 | Self::Rs512 | Self::Ps256 | Self::Ps384 | Self::Ps512
+        )
     }
 }
 

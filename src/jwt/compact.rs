@@ -7,6 +7,8 @@ use super::JwtError;
 /// The three parts of a token, still encoded.
 #[derive(Clone, Copy)]
 pub(super) struct Compact<'t> {
+    /// All of it.
+    pub(super) token: &'t str,
     /// What the signature is over: header, dot, payload.
     pub(super) signing_input: &'t str,
     pub(super) header: &'t str,
@@ -26,7 +28,7 @@ impl<'t> Compact<'t> {
         if payload.bytes().filter(|byte| *byte == b'.').count() > 0 {
             return Err(not_three);
         }
-        Ok(Self { signing_input, header, payload, signature })
+        Ok(Self { token, signing_input, header, payload, signature })
     }
 }
 

@@ -1,6 +1,9 @@
 //! JSON Web Keys as read from configuration (RFC 7517, RFC 7518, RFC 8037, RFC 9964).
 
 use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+
+use super::KeyError;
 
 /// A JWK as written. Members that are not listed are ignored (RFC 7517 section 4), duplicates are
 /// refused. It may hold secret material, so it has no `Debug`.
@@ -77,4 +80,27 @@ pub struct Jwk {
 pub struct JwkSet {
     /// The keys, in any order.
     pub keys: Vec<Jwk>,
+}
+
+impl JwkSet {
+    /// Reads another issuer's set, whose size the caller has bounded: a key that is not a JWK as we
+    /// know it, be a member of another type or there twice, is left out (RFC 7517 section 5).
+    ///
+    /// # Errors
+    /// [`KeyError::JwksInvalid`] for anything but a JSON object with a list of `keys`.
+    pub fn from_remote_json(text: &str) -> Result<Self, KeyError> {
+        #[derive(Deserialize)]
+        struct Raw<'t> {
+            #[serde(borrow)]
+            keys: Vec<&'t RawValue>,
+        }
+        // A list would be read as the members of a struct in their order.
+        let is_object = |text: &str| text.trim_start().starts_with('{');
+        let raw: Option<Raw<'_>> = Some(text)
+            .filter(|text| is_object(text))
+            .and_then(|text| serde_json::from_str(text).ok());
+        let raw = raw.ok_or(KeyError::JwksInvalid { reason: "is not a JWK Set" })?;
+        let jwks = raw.keys.iter().map(|key| key.get()).filter(|key| is_object(key));
+        Ok(Self { keys: jwks.filter_map(|jwk| serde_json::from_str(jwk).ok()).collect() })
+    }
 }

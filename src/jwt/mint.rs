@@ -3,7 +3,7 @@
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde::Serialize;
 
-use super::{ClaimReason, JwtError, KeySet, member_names};
+use super::{ClaimReason, JwtError, Key, KeySet, Signatures, member_names};
 use crate::UnixMs;
 
 /// The claims [`mint`] writes itself: a further claim of one of these names would be a duplicate
@@ -51,6 +51,59 @@ pub struct NewToken<'a> {
 /// [`JwtError::NoSigningKey`], or [`JwtError::ClaimValidationFailed`] for a further claim that the
 /// token already has.
 pub fn mint(token: &NewToken<'_>, keys: &KeySet, now: UnixMs) -> Result<String, JwtError> {
+    unsigned(token, keys, now)?.sign()
+}
+
+/// A token that lacks its signature alone.
+pub struct Unsigned<'k> {
+    key: &'k Key,
+    input: String,
+}
+
+impl Unsigned<'_> {
+    /// Whose signature it lacks.
+    #[must_use]
+    pub const fn key(&self) -> &Key {
+        self.key
+    }
+
+    /// The token, signed here.
+    ///
+    /// # Errors
+    /// [`JwtError::NoSigningKey`].
+    pub fn sign(self) -> Result<String, JwtError> {
+        let signature = self.key.sign(self.input.as_bytes()).ok_or(JwtError::NoSigningKey)?;
+        Ok(self.with(&signature))
+    }
+
+    /// The token, signed by the runtime's own cryptography where that can.
+    ///
+    /// # Errors
+    /// [`JwtError::NoSigningKey`].
+    pub async fn sign_by(self, runtime: &dyn Signatures) -> Result<String, JwtError> {
+        match runtime.sign(self.key, self.input.as_bytes()).await {
+            Some(signature) => Ok(self.with(&signature)),
+            None => self.sign(),
+        }
+    }
+
+    fn with(self, signature: &[u8]) -> String {
+        let mut jws = self.input;
+        jws.push('.');
+        URL_SAFE_NO_PAD.encode_string(signature, &mut jws);
+        jws
+    }
+}
+
+/// The first half of [`mint`].
+///
+/// # Errors
+/// As [`mint`].
+pub fn unsigned<'k>(
+    token: &NewToken<'_>,
+    keys: &'k KeySet,
+    now: UnixMs,
+) -> Result<Unsigned<'k>, JwtError> {
     #[derive(Serialize)]
     struct Header<'a> {
         alg: &'a str,
@@ -75,14 +128,11 @@ pub fn mint(token: &NewToken<'_>, keys: &KeySet, now: UnixMs) -> Result<String, 
     let header = Header { alg: key.algorithm().name(), typ: "at+jwt", kid: key.kid() };
     let iat = now.seconds();
     let exp = iat.saturating_add(token.lifetime_s);
-    let mut jws = URL_SAFE_NO_PAD.encode(json(&header)?);
-    jws.push('.');
+    let mut input = URL_SAFE_NO_PAD.encode(json(&header)?);
+    input.push('.');
     let claims = ClaimsSet { token, iat, iat_ms: now, exp };
-    URL_SAFE_NO_PAD.encode_string(with_members(json(&claims)?, token.claims), &mut jws);
-    let signature = key.sign(jws.as_bytes()).ok_or(JwtError::NoSigningKey)?;
-    jws.push('.');
-    URL_SAFE_NO_PAD.encode_string(signature, &mut jws);
-    Ok(jws)
+    URL_SAFE_NO_PAD.encode_string(with_members(json(&claims)?, token.claims), &mut input);
+    Ok(Unsigned { key, input })
 }
 
 /// The object `own` with the members of the object `further` behind its own, as they are written:

@@ -5,6 +5,7 @@
 //! [`Claims`] (policy holds). Claims cannot be looked at before the signature holds.
 
 mod algorithm;
+mod cache;
 mod claims;
 mod compact;
 mod error;
@@ -13,16 +14,20 @@ mod issued_at;
 mod json;
 mod jwk;
 mod key;
+mod key_id;
 mod key_set;
 mod mint;
 mod policy;
 mod scope;
+mod signatures;
+mod thumbprint;
 mod verify;
 
 #[cfg(test)]
 pub(crate) mod tests;
 
 pub use algorithm::Algorithm;
+pub use cache::{CacheBounds, TokenCache};
 pub use claims::Claims;
 pub use error::{ClaimReason, JwtError, KeyError};
 pub use header::LastHeader;
@@ -30,8 +35,10 @@ pub use issued_at::IssuedAt;
 pub use json::{check_object as check_json_object, member_names};
 pub use jwk::{Jwk, JwkSet};
 pub use key::{Key, Verdict};
+pub use key_id::KeyId;
 pub use key_set::KeySet;
-pub use mint::{NewToken, mint};
+pub use mint::{NewToken, Unsigned, mint, unsigned};
 pub use policy::{ClockTolerance, Policy, Requirement};
 pub use scope::is_scope_token;
+pub use signatures::{Engine, Native, Signatures};
 pub use verify::{Selected, Signed, select, select_after};

@@ -164,6 +164,24 @@ impl Policy {
     }
 }
 
+impl Policy {
+    /// When claims that hold at some time do: from the first instant to the second, which is not
+    /// included. What [`Policy::check`] asks beside time does not change.
+    #[cfg(any(test, all(feature = "npm", target_arch = "wasm32")))]
+    pub(crate) fn interval(&self, claims: &Claims<'_>) -> (UnixMs, UnixMs) {
+        let tolerance_ms = self.clock_tolerance.ms();
+        let not_before = claims.not_before.unwrap_or_default().minus(tolerance_ms);
+        // The first instant at which its second is the one not yet over.
+        let issued = match claims.issued_at.unwrap_or_default().0.div_ceil(1000) {
+            0 => UnixMs(0),
+            second => UnixMs(second.saturating_sub(1).saturating_mul(1000)).plus(1),
+        };
+        let issued = issued.minus(tolerance_ms);
+        let until = claims.expires.map_or(UnixMs(u64::MAX), |end| end.plus(tolerance_ms));
+        (not_before.max(issued), until)
+    }
+}
+
 fn holds(condition: bool, name: &'static str) -> Result<(), JwtError> {
     condition.then_some(()).ok_or(claim(name, ClaimReason::CheckFailed))
 }
@@ -177,5 +195,36 @@ fn media_type(typ: &str) -> &str {
     match typ.split_at_checked(PREFIX.len()) {
         Some((prefix, rest)) if prefix.eq_ignore_ascii_case(PREFIX) && !rest.contains('/') => rest,
         _ => typ,
+    }
+}
+
+#[cfg(all(test, not(target_arch = "wasm32")))]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn claims_hold_in_their_interval_and_at_no_other_time(
+            not_before in proptest::option::of(0..9_000_u64),
+            issued_at in proptest::option::of(0..9_000_u64),
+            end in 0..20_000_u64,
+            tolerance_ms in 0..3_000_u64,
+            now in 0..25_000_u64,
+        ) {
+            let date = |date: Option<u64>| date.map(UnixMs);
+            let (not_before, issued_at) = (date(not_before), date(issued_at));
+            let expires = Some(UnixMs(end));
+            let claims = Claims { not_before, issued_at, expires, ..Claims::default() };
+            let clock_tolerance = ClockTolerance::from_ms(tolerance_ms).unwrap();
+            let policy = Policy { clock_tolerance, ..Policy::default() };
+            let (from, until) = policy.interval(&claims);
+            let within = |now: UnixMs| from <= now && now < until;
+            // At the edges too, which a time by chance seldom meets.
+            for now in [UnixMs(now), from, from.minus(1), until, until.minus(1)] {
+                prop_assert_eq!(policy.check(&claims, now).is_ok(), within(now), "{:?}", now);
+            }
+        }
     }
 }

@@ -1,9 +1,12 @@
 //! Verification: parse and select, signature, claims.
 
+use std::sync::Arc;
+
 use super::JwtError;
+use super::cache::Verified;
 use super::compact::{self, Compact};
 use super::header::{Header, LastHeader};
-use super::{Claims, Key, KeySet, Policy, Verdict};
+use super::{Claims, Engine, Key, KeyId, KeySet, Policy, Signatures, Verdict};
 use crate::UnixMs;
 
 /// Step one: the token is well-formed, its header is accepted, its key is chosen.
@@ -70,31 +73,99 @@ impl<'t> Selected<'t, '_> {
     /// [`JwtError::SignatureVerificationFailed`], or [`JwtError::JwsInvalid`] when signature or
     /// payload is not canonical base64url.
     pub fn check_signature(self) -> Result<Signed<'t>, JwtError> {
-        let signature = compact::decode(self.compact.signature)?;
-        // A key held elsewhere has not said that the signature holds.
-        if self.key.check(self.compact.signing_input.as_bytes(), &signature) != Verdict::Holds {
-            return Err(JwtError::SignatureVerificationFailed);
+        let signature = self.signature()?;
+        let verdict = self.key.check(self.input(), &signature);
+        self.judged(verdict)
+    }
+
+    /// As [`Selected::check_signature`], by the runtime's own cryptography where that can tell; and
+    /// who did it.
+    ///
+    /// # Errors
+    /// As [`Selected::check_signature`].
+    pub async fn check_signature_by(
+        self,
+        runtime: &dyn Signatures,
+    ) -> (Engine, Result<Signed<'t>, JwtError>) {
+        let Some(signature) = self.signature_for_runtime() else {
+            return (Engine::Wasm, self.check_signature());
+        };
+        match runtime.verify(self.key, self.input(), &signature).await {
+            Some(true) => (Engine::Native, self.judged(Verdict::Holds)),
+            Some(false) => (Engine::Native, self.judged(Verdict::Fails)),
+            None => {
+                let verdict = self.key.check(self.input(), &signature);
+                (Engine::Wasm, self.judged(verdict))
+            }
+        }
+    }
+
+    /// The decoded signature, where it is for the runtime to check; `None` where it is malformed, or of
+    /// another length than its algorithm's: that is for [`Selected::check_signature`] to refuse, and
+    /// no runtime is asked about what it might throw at.
+    pub(crate) fn signature_for_runtime(&self) -> Option<Vec<u8>> {
+        let signature = self.signature().ok()?;
+        let bytes = self.key.algorithm().signature_bytes();
+        bytes.is_none_or(|bytes| bytes == signature.len()).then_some(signature)
+    }
+
+    /// What the signature is over.
+    const fn input(&self) -> &'t [u8] {
+        self.compact.signing_input.as_bytes()
+    }
+
+    fn signature(&self) -> Result<Vec<u8>, JwtError> {
+        compact::decode(self.compact.signature)
+    }
+
+    /// Step two with a verdict that the runtime gave on this very signature and key.
+    pub(crate) fn judged(self, verdict: Verdict) -> Result<Signed<'t>, JwtError> {
+        match verdict {
+            Verdict::Holds => {}
+            Verdict::Fails => return Err(JwtError::SignatureVerificationFailed),
+            Verdict::NotHere => return Err(JwtError::NotSupported { what: "this key, here" }),
         }
         let payload = String::from_utf8(compact::decode(self.compact.payload)?)
             .map_err(|_| JwtError::ClaimsSetInvalid { reason: "not UTF-8" })?;
-        Ok(Signed { signing_input: self.compact.signing_input, payload })
+        Ok(self.signed(Payload::Decoded(payload)))
+    }
+
+    pub(super) const fn token(&self) -> &'t str {
+        self.compact.token
+    }
+
+    /// The token as [`super::TokenCache`] remembers it: this very text, by this very key.
+    pub(super) fn remembered(self, verified: Arc<Verified>) -> Signed<'t> {
+        self.signed(Payload::Remembered(verified))
+    }
+
+    const fn signed(self, payload: Payload) -> Signed<'t> {
+        let Compact { token, signing_input, .. } = self.compact;
+        Signed { token, signing_input, key: self.key.id(), payload }
     }
 }
 
 /// A token whose signature holds.
 pub struct Signed<'t> {
+    token: &'t str,
     signing_input: &'t str,
-    payload: String,
+    key: KeyId,
+    payload: Payload,
 }
 
-impl Signed<'_> {
+enum Payload {
+    Decoded(String),
+    Remembered(Arc<Verified>),
+}
+
+impl<'t> Signed<'t> {
     /// Step three: the claims are what `policy` asks for at `now`.
     ///
     /// # Errors
     /// [`JwtError::ClaimsSetInvalid`], [`JwtError::Expired`] or
     /// [`JwtError::ClaimValidationFailed`].
     pub fn claims(&self, policy: &Policy, now: UnixMs) -> Result<Claims<'_>, JwtError> {
-        let claims = Claims::parse(&self.payload)?;
+        let claims = Claims::parse(self.payload())?;
         policy.check(&claims, now)?;
         Ok(claims)
     }
@@ -102,13 +173,19 @@ impl Signed<'_> {
     /// The claims set exactly as signed: JSON text.
     #[must_use]
     pub fn payload(&self) -> &str {
-        &self.payload
+        match &self.payload {
+            Payload::Decoded(payload) => payload,
+            Payload::Remembered(verified) => verified.payload(),
+        }
     }
 
-    /// As [`Signed::payload`], without a copy.
+    /// As [`Signed::payload`], without a copy where there is none to make.
     #[must_use]
     pub fn into_payload(self) -> String {
-        self.payload
+        match self.payload {
+            Payload::Decoded(payload) => payload,
+            Payload::Remembered(verified) => verified.payload().to_owned(),
+        }
     }
 
     /// What was signed. It names a token without a `jti`: canonical, and free of the signature,
@@ -116,5 +193,13 @@ impl Signed<'_> {
     #[must_use]
     pub const fn signing_input(&self) -> &str {
         self.signing_input
+    }
+
+    /// What a cache takes of it: token, payload and key; `None` when it is from there.
+    pub(super) fn to_remember(&self) -> Option<(&'t str, &str, KeyId)> {
+        match &self.payload {
+            Payload::Decoded(payload) => Some((self.token, payload, self.key)),
+            Payload::Remembered(_) => None,
+        }
     }
 }

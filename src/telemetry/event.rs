@@ -1,5 +1,6 @@
 //! The events, their counters, their levels.
 
+use crate::jwt::{Algorithm, Engine};
 use crate::limit::PolicyName;
 use crate::store::{Durability, RevocationScope, StoreError};
 
@@ -16,6 +17,27 @@ pub enum Event<'a> {
         /// The error's code.
         code: &'static str,
     },
+    /// A token's signature was checked.
+    SignatureChecked {
+        /// By whom.
+        engine: Engine,
+        /// The key's algorithm.
+        algorithm: Algorithm,
+    },
+    /// The runtime's own cryptography does not take a key: its signatures are checked and made here.
+    NativeRefused {
+        /// The key's algorithm.
+        algorithm: Algorithm,
+    },
+    /// The runtime's own cryptography failed at a signature, which was then checked or made here.
+    NativeFailed {
+        /// The key's algorithm.
+        algorithm: Algorithm,
+    },
+    /// A token was remembered: its signature was not checked again.
+    TokenCacheHit,
+    /// A token was not remembered.
+    TokenCacheMiss,
     /// A revocation was acknowledged.
     Revoked {
         /// What was revoked.

@@ -36,6 +36,11 @@ impl Event<'_> {
             Self::TokenIssued                 => facts("token_issued",          None,           "tokens_issued",          "Access tokens minted."),
             Self::TokenAccepted               => facts("token_accepted",        None,           "tokens_accepted",        "Requests authorised."),
             Self::TokenRefused { .. }         => facts("token_refused",         None,           "tokens_refused",         "Tokens refused, by code."),
+            Self::SignatureChecked { .. }     => facts("signature_checked",     None,           "signature_checks",       "Signatures checked, by engine and algorithm."),
+            Self::NativeRefused { .. }        => facts("native_refused",        Some(Warn),     "native_refusals",        "Keys the runtime's own cryptography does not take."),
+            Self::NativeFailed { .. }         => facts("native_failed",         None,           "native_failures",        "Signatures at which the runtime's own cryptography failed."),
+            Self::TokenCacheHit               => facts("token_cache_hit",       None,           "token_cache_hits",       "Tokens whose signature was known to hold."),
+            Self::TokenCacheMiss              => facts("token_cache_miss",      None,           "token_cache_misses",     "Tokens whose signature was not known."),
             Self::Revoked { .. }              => facts("revoked",               Some(Info),     "revocations",            "Revocations acknowledged."),
             Self::ClientRefused               => facts("client_refused",        Some(Warn),     "clients_refused",        "Client authentications refused."),
             Self::RequestRefused { .. }       => facts("request_refused",       None,           "requests_refused",       "Requests refused, by code."),
@@ -82,6 +87,13 @@ impl Event<'_> {
             | Self::RequestRefused { code }
             | Self::MintFailed { code } => {
                 vec![("code", (*code).to_owned())]
+            }
+            Self::SignatureChecked { engine, algorithm } => {
+                let engine = ("engine", engine.name().to_owned());
+                vec![engine, ("algorithm", algorithm.name().to_owned())]
+            }
+            Self::NativeRefused { algorithm } | Self::NativeFailed { algorithm } => {
+                vec![("algorithm", algorithm.name().to_owned())]
             }
             Self::Revoked { scope, durability } => {
                 vec![("scope", scope.to_string()), ("durability", durability.to_string())]

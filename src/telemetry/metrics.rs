@@ -23,10 +23,15 @@ struct Family {
 
 impl Counters {
     pub(super) fn count(&mut self, event: &Event<'_>) {
-        self.add(event.metric(), render(&event.labels()), event.amount());
+        self.count_many(event, event.amount());
         if let Some((metric, amount)) = event.measure() {
             self.add(metric, String::new(), amount);
         }
+    }
+
+    /// Counts an event that happened `count` times, or that adds so much.
+    pub(super) fn count_many(&mut self, event: &Event<'_>, count: u64) {
+        self.add(event.metric(), render(&event.labels()), count);
     }
 
     fn add(&mut self, metric: Metric, labels: String, amount: u64) {

@@ -6,6 +6,7 @@
 mod event;
 mod facts;
 mod metrics;
+mod tally;
 
 pub use event::{Event, Level, StoreRole};
 
@@ -16,6 +17,7 @@ use std::sync::{Mutex, PoisonError};
 use crate::UnixMs;
 use metrics::Counters;
 pub(crate) use metrics::gauges;
+use tally::Tallies;
 
 /// Most log lines kept until the platform writes them; more are counted as dropped.
 const LINES_MAX: usize = 256;
@@ -24,6 +26,7 @@ const LINES_MAX: usize = 256;
 #[derive(Debug, Default)]
 pub struct Telemetry {
     counters: Mutex<Counters>,
+    tallies: Tallies,
     lines: Mutex<VecDeque<LogLine>>,
     /// When the store failed to answer, in Unix milliseconds; 0 while it answers.
     store_failed_ms: AtomicU64,
@@ -41,6 +44,9 @@ pub struct LogLine {
 impl Telemetry {
     /// Counts an event, and keeps its log line if it has one.
     pub fn record(&self, event: &Event<'_>) {
+        if self.tallies.count(event) {
+            return;
+        }
         let mut counters = self.counters.lock().unwrap_or_else(PoisonError::into_inner);
         counters.count(event);
         let Some(level) = event.level() else { return };
@@ -61,7 +67,9 @@ impl Telemetry {
     /// All counters in the Prometheus text format, version 0.0.4.
     #[must_use]
     pub fn prometheus(&self) -> String {
-        self.counters.lock().unwrap_or_else(PoisonError::into_inner).prometheus()
+        let mut counters = self.counters.lock().unwrap_or_else(PoisonError::into_inner);
+        self.tallies.tell(&mut counters);
+        counters.prometheus()
     }
 
     /// Notes whether the store answered a call at `now`.
@@ -94,6 +102,7 @@ mod tests {
     use wasm_bindgen_test::wasm_bindgen_test as test;
 
     use super::*;
+    use crate::jwt::{Algorithm, Engine};
     use crate::store::StoreError;
 
     #[test]
@@ -115,6 +124,32 @@ mod tests {
             "{text}"
         );
         assert!(text.contains("portcullis_tokens_accepted_total 1\n"), "{text}");
+    }
+
+    #[test]
+    fn what_every_good_request_counts_is_there_with_its_labels_and_only_once_each() {
+        let telemetry = Telemetry::default();
+        let (engine, algorithm) = (Engine::Native, Algorithm::EdDsa);
+        telemetry.record(&Event::SignatureChecked { engine, algorithm });
+        telemetry.record(&Event::SignatureChecked { engine, algorithm });
+        telemetry.record(&Event::SignatureChecked { engine: Engine::Wasm, algorithm });
+        for _ in 0..2 {
+            let text = telemetry.prometheus();
+            for sample in [
+                "{engine=\"native\",algorithm=\"EdDSA\"} 2\n",
+                "{engine=\"wasm\",algorithm=\"EdDSA\"} 1\n",
+            ] {
+                let sample = format!("portcullis_signature_checks_total{sample}");
+                assert!(text.contains(&sample), "{text}");
+            }
+            assert_eq!(text.matches("signature_checks_total{").count(), 2, "{text}");
+        }
+        telemetry.record(&Event::TokenCacheHit);
+        telemetry.record(&Event::TokenCacheMiss);
+        telemetry.record(&Event::TokenCacheHit);
+        let text = telemetry.prometheus();
+        assert!(text.contains("portcullis_token_cache_hits_total 2\n"), "{text}");
+        assert!(text.contains("portcullis_token_cache_misses_total 1\n"), "{text}");
     }
 
     #[test]

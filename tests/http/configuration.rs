@@ -264,6 +264,25 @@ fn how_the_store_is_called_is_checked() {
 }
 
 #[test]
+fn how_many_tokens_are_remembered_is_bounded_and_may_be_none() {
+    for (field, value, words) in [
+        ("entries", json!(65_537), "at most 65,536"),
+        ("bytes", json!(33_554_433), "at most 33,554,432"),
+        ("entries", json!(-1), "invalid value"),
+        ("seconds", json!(1), "unknown field"),
+    ] {
+        let path = format!("token_cache.{field}");
+        assert_field_fault("token_cache", json!({field: value}), &path, words);
+    }
+    let bounds = |table: Value| {
+        let config = config(Keys::EdDsa, |settings| settings["token_cache"] = table).unwrap();
+        (config.token_cache.entries, config.token_cache.bytes)
+    };
+    assert_eq!(bounds(json!({})), (8_192, 4 << 20));
+    assert_eq!(bounds(json!({"entries": 0, "bytes": 100})), (0, 100));
+}
+
+#[test]
 fn the_two_secrets_of_a_store_go_together_and_neither_is_shown() {
     let store = |change: fn(&mut Value)| config(Keys::EdDsa, change).unwrap().store;
     let (url, token) = ("https://store.test", "a-token-of-visible-characters");

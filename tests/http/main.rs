@@ -36,3 +36,4 @@ mod properties;
 mod revocation;
 mod routes;
 mod secret_configuration;
+mod token_cache;

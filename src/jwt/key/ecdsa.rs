@@ -1,12 +1,17 @@
 //! ECDSA on P-256 and P-384 (RFC 7518 section 3.4): a signature is r and s, each of the length of
 //! the curve's field. Signing is deterministic (RFC 6979), so that it needs no random bytes.
 
-use super::KeyPair;
+use jwt_simple::reexports::zeroize::Zeroizing;
+use p256::pkcs8::{DecodePrivateKey as _, DecodePublicKey as _};
+
 use super::member::{self, member};
-use crate::jwt::Jwk;
+use super::{KeyPair, PrivateMembers, random};
+use crate::jwt::{Algorithm, Jwk};
 
 /// First byte of a point with both coordinates (SEC 1 section 2.3.3).
 const UNCOMPRESSED: u8 = 4;
+/// How often to look for a private key among random numbers.
+const TRIES_MAX: u32 = 64;
 
 /// One curve's key. A macro, not a type with a parameter: the bounds of RustCrypto's generic types
 /// would be longer than what is written here.
@@ -18,7 +23,13 @@ macro_rules! curve {
         }
 
         impl $name {
-            pub(super) fn from_jwk(jwk: &Jwk) -> Result<Self, &'static str> {
+            fn of(secret: $curve::ecdsa::SigningKey) -> Self {
+                Self { public: *secret.verifying_key(), secret: Some(secret) }
+            }
+        }
+
+        impl KeyPair for $name {
+            fn from_jwk(jwk: &Jwk, _: Algorithm) -> Result<Self, &'static str> {
                 if jwk.kty != "EC" {
                     return Err(super::KTY_FOREIGN);
                 }
@@ -45,9 +56,32 @@ macro_rules! curve {
                 }
                 Ok(Self { public, secret: Some(secret) })
             }
-        }
 
-        impl KeyPair for $name {
+            fn from_spki(der: &[u8], _: Algorithm) -> Result<Self, &'static str> {
+                let public = $curve::ecdsa::VerifyingKey::from_public_key_der(der)
+                    .map_err(|_| concat!("not a public key of ", $crv))?;
+                Ok(Self { public, secret: None })
+            }
+
+            /// RFC 5915: a public key beside the private one must belong to it.
+            fn from_pkcs8(der: &[u8], _: Algorithm) -> Result<Self, &'static str> {
+                $curve::ecdsa::SigningKey::from_pkcs8_der(der)
+                    .map(Self::of)
+                    .map_err(|_| concat!("not a private key of ", $crv))
+            }
+
+            fn generate(_: Algorithm) -> Result<Self, &'static str> {
+                let mut d = Zeroizing::new([0; $bytes]);
+                // Almost every number of this length is within the order.
+                for _ in 0..TRIES_MAX {
+                    random::fill(d.as_mut_slice())?;
+                    if let Ok(secret) = $curve::ecdsa::SigningKey::from_slice(d.as_slice()) {
+                        return Ok(Self::of(secret));
+                    }
+                }
+                Err("the random bytes are not random")
+            }
+
             fn can_sign(&self) -> bool {
                 self.secret.is_some()
             }
@@ -74,6 +108,11 @@ macro_rules! curve {
                     y: point.y().and_then(member::text),
                     ..Jwk::default()
                 }
+            }
+
+            fn private_members(&self) -> Option<PrivateMembers> {
+                let d = Zeroizing::new(self.secret.as_ref()?.to_bytes());
+                Some(vec![("d", Zeroizing::new(d.to_vec()))])
             }
         }
     };

@@ -4,18 +4,36 @@
 //! token of usual length.
 
 use hmac::{Hmac, KeyInit as _, Mac as _};
+use jwt_simple::reexports::zeroize::Zeroizing;
 use sha2::{Sha256, Sha384, Sha512};
 
 use super::member::{self, member};
+use super::random;
 use crate::jwt::{Algorithm, Jwk};
 
 /// Largest key taken, in bytes; more than a block is hashed down anyway.
 const SECRET_BYTES_MAX: usize = 512;
 
-pub(super) enum Secret {
+pub(super) struct Secret {
+    state: State,
+    bytes: Zeroizing<Vec<u8>>,
+}
+
+enum State {
     Hs256(Hmac<Sha256>),
     Hs384(Hmac<Sha384>),
     Hs512(Hmac<Sha512>),
+}
+
+/// The length of the algorithm's hash, which is the least a key must have (RFC 7518 section 3.2),
+/// and what is said of a shorter one.
+const fn bytes_min(algorithm: Algorithm) -> Option<(usize, &'static str)> {
+    match algorithm {
+        Algorithm::Hs256 => Some((32, "k is too short: HS256 needs at least 32 bytes")),
+        Algorithm::Hs384 => Some((48, "k is too short: HS384 needs at least 48 bytes")),
+        Algorithm::Hs512 => Some((64, "k is too short: HS512 needs at least 64 bytes")),
+        _ => None,
+    }
 }
 
 impl Secret {
@@ -27,42 +45,48 @@ impl Secret {
         Self::from_bytes(&secret, algorithm)
     }
 
-    /// Takes a key of at least the length of its algorithm's hash and at most 512 bytes.
-    fn from_bytes(secret: &[u8], algorithm: Algorithm) -> Result<Self, &'static str> {
-        let (bytes_min, short) = match algorithm {
-            Algorithm::Hs256 => (32, "k is too short: HS256 needs at least 32 bytes"),
-            Algorithm::Hs384 => (48, "k is too short: HS384 needs at least 48 bytes"),
-            Algorithm::Hs512 => (64, "k is too short: HS512 needs at least 64 bytes"),
-            _ => return Err(super::KTY_FOREIGN),
-        };
+    pub(super) fn from_bytes(secret: &[u8], algorithm: Algorithm) -> Result<Self, &'static str> {
+        let (bytes_min, short) = bytes_min(algorithm).ok_or(super::KTY_FOREIGN)?;
         if secret.len() < bytes_min {
             return Err(short);
         }
         if secret.len() > SECRET_BYTES_MAX {
             return Err("k is too long");
         }
-        match algorithm {
-            Algorithm::Hs384 => Hmac::new_from_slice(secret).map(Self::Hs384),
-            Algorithm::Hs512 => Hmac::new_from_slice(secret).map(Self::Hs512),
-            _ => Hmac::new_from_slice(secret).map(Self::Hs256),
-        }
-        .map_err(|_| "k is malformed")
+        let state = match algorithm {
+            Algorithm::Hs384 => Hmac::new_from_slice(secret).map(State::Hs384),
+            Algorithm::Hs512 => Hmac::new_from_slice(secret).map(State::Hs512),
+            _ => Hmac::new_from_slice(secret).map(State::Hs256),
+        };
+        let state = state.map_err(|_| "k is malformed")?;
+        Ok(Self { state, bytes: Zeroizing::new(secret.to_vec()) })
+    }
+
+    pub(super) fn generate(algorithm: Algorithm) -> Result<Self, &'static str> {
+        let (bytes_min, _) = bytes_min(algorithm).ok_or(super::KTY_FOREIGN)?;
+        let mut secret = Zeroizing::new(vec![0; bytes_min]);
+        random::fill(&mut secret)?;
+        Self::from_bytes(&secret, algorithm)
+    }
+
+    pub(super) fn bytes(&self) -> Zeroizing<Vec<u8>> {
+        self.bytes.clone()
     }
 
     pub(super) fn sign(&self, input: &[u8]) -> Vec<u8> {
-        match self {
-            Self::Hs256(key) => key.clone().chain_update(input).finalize().into_bytes().to_vec(),
-            Self::Hs384(key) => key.clone().chain_update(input).finalize().into_bytes().to_vec(),
-            Self::Hs512(key) => key.clone().chain_update(input).finalize().into_bytes().to_vec(),
+        match &self.state {
+            State::Hs256(key) => key.clone().chain_update(input).finalize().into_bytes().to_vec(),
+            State::Hs384(key) => key.clone().chain_update(input).finalize().into_bytes().to_vec(),
+            State::Hs512(key) => key.clone().chain_update(input).finalize().into_bytes().to_vec(),
         }
     }
 
     /// Compares in constant time; a tag of another length never holds.
     pub(super) fn verifies(&self, input: &[u8], tag: &[u8]) -> bool {
-        match self {
-            Self::Hs256(key) => key.clone().chain_update(input).verify_slice(tag).is_ok(),
-            Self::Hs384(key) => key.clone().chain_update(input).verify_slice(tag).is_ok(),
-            Self::Hs512(key) => key.clone().chain_update(input).verify_slice(tag).is_ok(),
+        match &self.state {
+            State::Hs256(key) => key.clone().chain_update(input).verify_slice(tag).is_ok(),
+            State::Hs384(key) => key.clone().chain_update(input).verify_slice(tag).is_ok(),
+            State::Hs512(key) => key.clone().chain_update(input).verify_slice(tag).is_ok(),
         }
     }
 }

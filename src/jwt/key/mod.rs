@@ -1,24 +1,29 @@
 //! One key: bound to its `kid`, its algorithm and its lifetime.
 
 mod ecdsa;
+mod export;
+mod generate;
 mod hmac;
+mod import;
 mod member;
 mod mldsa;
 mod okp;
+mod pem;
+mod random;
 mod rsa;
 
 use std::fmt;
+
+use jwt_simple::reexports::zeroize::Zeroizing;
 
 use self::ecdsa::{P256, P384};
 use self::hmac::Secret;
 use self::mldsa::MlDsa;
 use self::okp::Ed25519;
 use self::rsa::Rsa;
-use super::{Algorithm, Jwk};
+use super::{Algorithm, Jwk, KeyId};
 use crate::UnixMs;
 
-/// The last second of the year 9999: more is a mistake, milliseconds for instance.
-const UNIX_SECONDS_MAX: u64 = 253_402_300_799;
 /// Longest `kid`, in bytes.
 const KID_BYTES_MAX: usize = 256;
 /// `kty` is not the one of `alg`.
@@ -29,6 +34,7 @@ const KTY_FOREIGN: &str = "kty and alg do not belong together";
 /// jwt-simple's keys, what they are made of, and RustCrypto's HMAC do the cryptography; this type
 /// binds it to one algorithm and one `kid`.
 pub struct Key {
+    id: KeyId,
     kid: String,
     algorithm: Algorithm,
     material: Material,
@@ -46,14 +52,59 @@ enum Material {
 }
 
 /// The public key of any family but HMAC, with its private part or without.
-trait KeyPair: Send + Sync {
+trait KeyPair: Send + Sync + 'static {
+    fn from_jwk(jwk: &Jwk, algorithm: Algorithm) -> Result<Self, &'static str>
+    where
+        Self: Sized;
+    /// Reads a SubjectPublicKeyInfo (RFC 5280 section 4.1.2.7).
+    fn from_spki(der: &[u8], algorithm: Algorithm) -> Result<Self, &'static str>
+    where
+        Self: Sized;
+    /// Reads a OneAsymmetricKey (RFC 5958 section 2).
+    fn from_pkcs8(der: &[u8], algorithm: Algorithm) -> Result<Self, &'static str>
+    where
+        Self: Sized;
+    fn generate(algorithm: Algorithm) -> Result<Self, &'static str>
+    where
+        Self: Sized;
+
     fn can_sign(&self) -> bool;
     /// The signature over `input`; `None` without the private part, or without random bytes where
     /// the algorithm needs them.
     fn sign(&self, input: &[u8]) -> Option<Vec<u8>>;
     fn verifies(&self, input: &[u8], signature: &[u8]) -> bool;
-    /// The members that are this key's, and `kty`.
+    /// The public members, and `kty`.
     fn public_jwk(&self) -> Jwk;
+    /// The private members, decoded; `None` without the private part.
+    fn private_members(&self) -> Option<PrivateMembers>;
+}
+
+type PrivateMembers = Vec<(&'static str, Zeroizing<Vec<u8>>)>;
+
+/// Where key material comes from. A parameter of what chooses the family, so that a binary that reads
+/// JWKs alone has no code that reads PEM.
+trait Source {
+    fn secret(&self, algorithm: Algorithm) -> Result<Secret, &'static str>;
+    fn pair<P: KeyPair>(&self, algorithm: Algorithm) -> Result<P, &'static str>;
+}
+
+impl Material {
+    fn of(source: &impl Source, algorithm: Algorithm) -> Result<Self, &'static str> {
+        fn boxed(pair: impl KeyPair) -> Material {
+            Material::Pair(Box::new(pair))
+        }
+        use Algorithm as A;
+        Ok(match algorithm {
+            A::Hs256 | A::Hs384 | A::Hs512 => Self::Secret(Box::new(source.secret(algorithm)?)),
+            A::Rs256 | A::Rs384 | A::Rs512 | A::Ps256 | A::Ps384 | A::Ps512 => {
+                boxed(source.pair::<Rsa>(algorithm)?)
+            }
+            A::Es256 => boxed(source.pair::<P256>(algorithm)?),
+            A::Es384 => boxed(source.pair::<P384>(algorithm)?),
+            A::EdDsa => boxed(source.pair::<Ed25519>(algorithm)?),
+            A::MlDsa44 | A::MlDsa65 | A::MlDsa87 => boxed(source.pair::<MlDsa>(algorithm)?),
+        })
+    }
 }
 
 /// What a key says of a signature.
@@ -69,65 +120,36 @@ pub enum Verdict {
 }
 
 impl Key {
-    /// Takes a JWK.
-    ///
-    /// # Errors
-    /// In fixed words that name the member, never its value: `kid` or `alg` missing, an unsupported
-    /// type, curve or algorithm, a use that is not signing, a short or malformed key, a private
-    /// part that does not belong to the public one.
-    pub fn from_jwk(jwk: &Jwk) -> Result<Self, &'static str> {
-        let kid = jwk.kid.clone().ok_or("kid is missing")?;
-        if jwk.key_use.as_deref().is_some_and(|key_use| key_use != "sig") {
-            return Err("use must be sig");
-        }
-        let alg = jwk.alg.as_deref().ok_or("alg is missing")?;
-        let algorithm = Algorithm::from_name(alg).ok_or("alg is not supported")?;
-        let seconds = |seconds: &u64| *seconds <= UNIX_SECONDS_MAX;
-        if !jwk.not_before.iter().chain(&jwk.retire_at).all(seconds) {
-            return Err("not_before and retire_at must be Unix seconds");
-        }
-        let key = Self {
-            not_before: UnixMs(jwk.not_before.unwrap_or(0).saturating_mul(1000)),
-            retire_at: jwk.retire_at.map(|seconds| UnixMs(seconds.saturating_mul(1000))),
-            ..Self::of(&kid, algorithm, Material::from_jwk(jwk, algorithm)?)?
-        };
-        key.check_operations(jwk.key_ops.as_deref())?;
-        Ok(key)
-    }
-
     /// A key the platform holds, a non-extractable `CryptoKey` for instance: [`Key::check`] answers
     /// [`Verdict::NotHere`], and it is never published.
     ///
     /// # Errors
     /// In fixed words: a `kid` that is empty or longer than 256 bytes.
     pub fn opaque(kid: &str, algorithm: Algorithm, can_sign: bool) -> Result<Self, &'static str> {
-        Self::of(kid, algorithm, Material::Elsewhere { can_sign })
+        Self::named(kid, algorithm, Material::Elsewhere { can_sign })
     }
 
-    fn of(kid: &str, algorithm: Algorithm, material: Material) -> Result<Self, &'static str> {
+    fn named(kid: &str, algorithm: Algorithm, material: Material) -> Result<Self, &'static str> {
         if kid.is_empty() || kid.len() > KID_BYTES_MAX {
             return Err("kid must have 1 to 256 bytes");
         }
         let (kid, not_before) = (kid.to_owned(), UnixMs(0));
-        Ok(Self { kid, algorithm, material, not_before, retire_at: None })
+        Ok(Self { id: KeyId::next(), kid, algorithm, material, not_before, retire_at: None })
     }
 
-    fn check_operations(&self, operations: Option<&[String]>) -> Result<(), &'static str> {
-        let Some(operations) = operations else { return Ok(()) };
-        let has = |name: &str| operations.iter().any(|operation| operation == name);
-        // A secret key both signs and verifies here; of a key pair the public half verifies,
-        // whose operations RFC 7517 section 4.3 lists in its own JWK.
-        match (self.algorithm().is_symmetric(), self.can_sign()) {
-            (true, _) if !(has("sign") && has("verify")) => {
-                Err("key_ops of a secret key must have sign and verify")
-            }
-            (false, true) if !has("sign") => Err("key_ops of a private key must have sign"),
-            (false, false) if !has("verify") => Err("key_ops of a public key must have verify"),
-            _ => Ok(()),
-        }
+    /// The same key, which signs from `not_before` on, and verifies until `retire_at`.
+    #[must_use]
+    pub fn with_lifetime(self, not_before: UnixMs, retire_at: Option<UnixMs>) -> Self {
+        Self { not_before, retire_at, ..self }
     }
 
-    /// Its `kid`.
+    /// Which key of this process it is.
+    #[must_use]
+    pub const fn id(&self) -> KeyId {
+        self.id
+    }
+
+    /// Its `kid`; empty for a key of a remote set that has none.
     #[must_use]
     pub fn kid(&self) -> &str {
         &self.kid
@@ -143,6 +165,18 @@ impl Key {
     #[must_use]
     pub const fn not_before(&self) -> UnixMs {
         self.not_before
+    }
+
+    /// When its grace ends.
+    #[must_use]
+    pub const fn retire_at(&self) -> Option<UnixMs> {
+        self.retire_at
+    }
+
+    /// Whether the platform holds it, and nobody else can check or make its signatures.
+    #[must_use]
+    pub const fn is_elsewhere(&self) -> bool {
+        matches!(self.material, Material::Elsewhere { .. })
     }
 
     /// Whether its grace has ended at `now`: it neither signs nor verifies any more.
@@ -181,38 +215,6 @@ impl Key {
             Material::Elsewhere { .. } => return Verdict::NotHere,
         };
         if holds { Verdict::Holds } else { Verdict::Fails }
-    }
-
-    /// The public JWK; `None` for a symmetric key, which has no public part, and for one held
-    /// elsewhere.
-    #[must_use]
-    pub fn public_jwk(&self) -> Option<Jwk> {
-        let Material::Pair(pair) = &self.material else { return None };
-        Some(Jwk {
-            kid: Some(self.kid.clone()),
-            alg: Some(self.algorithm.name().into()),
-            key_use: Some("sig".into()),
-            ..pair.public_jwk()
-        })
-    }
-}
-
-impl Material {
-    fn from_jwk(jwk: &Jwk, algorithm: Algorithm) -> Result<Self, &'static str> {
-        use Algorithm::{
-            EdDsa, Es256, Es384, Hs256, Hs384, Hs512, MlDsa44, MlDsa65, MlDsa87, Ps256, Ps384,
-            Ps512, Rs256, Rs384, Rs512,
-        };
-        Ok(match algorithm {
-            Hs256 | Hs384 | Hs512 => Self::Secret(Box::new(Secret::from_jwk(jwk, algorithm)?)),
-            Rs256 | Rs384 | Rs512 | Ps256 | Ps384 | Ps512 => {
-                Self::Pair(Box::new(Rsa::from_jwk(jwk, algorithm)?))
-            }
-            Es256 => Self::Pair(Box::new(P256::from_jwk(jwk)?)),
-            Es384 => Self::Pair(Box::new(P384::from_jwk(jwk)?)),
-            EdDsa => Self::Pair(Box::new(Ed25519::from_jwk(jwk)?)),
-            MlDsa44 | MlDsa65 | MlDsa87 => Self::Pair(Box::new(MlDsa::from_jwk(jwk, algorithm)?)),
-        })
     }
 }
 

@@ -3,24 +3,31 @@
 //! RustCrypto's `rsa`, which is what jwt-simple's keys are made of. Private operations are blinded.
 
 use jwt_simple::reexports::zeroize::Zeroizing;
+use superboring::pkey::Private;
 use superboring::reexports::hmac_sha256::Hash as Sha256;
 use superboring::reexports::hmac_sha512::{Hash as Sha512, sha384::Hash as Sha384};
-use superboring::reexports::rand::{SeedableRng as _, rngs::OsRng, rngs::StdRng};
-use superboring::reexports::rsa::pkcs8::AssociatedOid;
+use superboring::reexports::rsa::pkcs1::ALGORITHM_OID;
+use superboring::reexports::rsa::pkcs8::{AssociatedOid, DecodePublicKey as _, PrivateKeyInfo};
 use superboring::reexports::rsa::sha2::digest::{Digest, DynDigest};
-use superboring::reexports::rsa::traits::{PrivateKeyParts as _, PublicKeyParts as _};
+use superboring::reexports::rsa::traits::{PrivateKeyParts as _, PublicKeyParts};
 use superboring::reexports::rsa::{BigUint, Pkcs1v15Sign, Pss, RsaPrivateKey, RsaPublicKey};
+use superboring::rsa::RsaKey;
 
-use super::KeyPair;
 use super::member::{self, Member, member};
+use super::{KeyPair, PrivateMembers, random};
 use crate::jwt::{Algorithm, Jwk};
 
 /// Largest modulus, in bytes; no member is longer.
 const MODULUS_BYTES_MAX: usize = 512;
 /// Smallest modulus, in bits (RFC 7518 section 3.3).
 const MODULUS_BITS_MIN: usize = 2048;
+/// Largest modulus, in bits.
+const MODULUS_BITS_MAX: usize = 4096;
+/// What a new key has.
+const GENERATED_BITS: usize = 2048;
 /// 65537, base64url: the one public exponent taken.
 const EXPONENT: &str = "AQAB";
+const EXPONENT_FOREIGN: &str = "e must be 65537 (AQAB)";
 
 pub(super) struct Rsa {
     algorithm: Algorithm,
@@ -29,29 +36,6 @@ pub(super) struct Rsa {
 }
 
 impl Rsa {
-    pub(super) fn from_jwk(jwk: &Jwk, algorithm: Algorithm) -> Result<Self, &'static str> {
-        if jwk.kty != "RSA" {
-            return Err(super::KTY_FOREIGN);
-        }
-        let n = integer(jwk.n.as_deref(), &member!("n"))?;
-        match jwk.e.as_deref() {
-            None => return Err("e is missing"),
-            Some(EXPONENT) => {}
-            Some(_) => return Err("e must be 65537 (AQAB)"),
-        }
-        if n.bits() < MODULUS_BITS_MIN {
-            return Err("n is too short: at least 2048 bits");
-        }
-        let public = RsaPublicKey::new((*n).clone(), exponent()).map_err(|_| "n is no modulus")?;
-        let private = [&jwk.d, &jwk.p, &jwk.q, &jwk.dp, &jwk.dq, &jwk.qi];
-        let secret = if private.into_iter().all(Option::is_none) {
-            None
-        } else {
-            Some(secret(&public, jwk)?)
-        };
-        Ok(Self { algorithm, public, secret })
-    }
-
     const fn is_pss(&self) -> bool {
         matches!(self.algorithm, Algorithm::Ps256 | Algorithm::Ps384 | Algorithm::Ps512)
     }
@@ -67,8 +51,7 @@ impl Rsa {
 
     fn sign_with<D: Hash>(&self, input: &[u8]) -> Option<Vec<u8>> {
         let secret = self.secret.as_ref()?;
-        // Seeded first: `OsRng` itself would panic where there are no random bytes.
-        let mut random = StdRng::from_rng(OsRng).ok()?;
+        let mut random = random::generator().ok()?;
         let hash = <D as Digest>::digest(input);
         if self.is_pss() {
             secret.sign_with_rng(&mut random, Pss::new_blinded::<D>(), &hash).ok()
@@ -79,6 +62,52 @@ impl Rsa {
 }
 
 impl KeyPair for Rsa {
+    fn from_jwk(jwk: &Jwk, algorithm: Algorithm) -> Result<Self, &'static str> {
+        if jwk.kty != "RSA" {
+            return Err(super::KTY_FOREIGN);
+        }
+        let n = integer(jwk.n.as_deref(), &member!("n"))?;
+        match jwk.e.as_deref() {
+            None => return Err("e is missing"),
+            Some(EXPONENT) => {}
+            Some(_) => return Err(EXPONENT_FOREIGN),
+        }
+        check_length(&n)?;
+        let public = RsaPublicKey::new((*n).clone(), exponent()).map_err(|_| "n is no modulus")?;
+        let private = [&jwk.d, &jwk.p, &jwk.q, &jwk.dp, &jwk.dq, &jwk.qi];
+        let secret = if private.into_iter().all(Option::is_none) {
+            None
+        } else {
+            Some(secret(&public, jwk)?)
+        };
+        Ok(Self { algorithm, public, secret })
+    }
+
+    /// rsaEncryption only (RFC 3279 section 2.3.1): a key for PSS alone says so with another name.
+    fn from_spki(der: &[u8], algorithm: Algorithm) -> Result<Self, &'static str> {
+        let public = RsaPublicKey::from_public_key_der(der).map_err(|_| "not an RSA public key")?;
+        check(&public)?;
+        Ok(Self { algorithm, public, secret: None })
+    }
+
+    fn from_pkcs8(der: &[u8], algorithm: Algorithm) -> Result<Self, &'static str> {
+        const MALFORMED: &str = "not an RSA private key";
+        let info = PrivateKeyInfo::try_from(der).map_err(|_| MALFORMED)?;
+        info.algorithm.assert_algorithm_oid(ALGORITHM_OID).map_err(|_| MALFORMED)?;
+        let rsa = superboring::rsa::Rsa::<Private>::private_key_from_der(der);
+        let RsaKey::Private(secret) = rsa.map_err(|_| MALFORMED)?.rsa_key else {
+            return Err(MALFORMED);
+        };
+        check(&secret)?;
+        Ok(Self { algorithm, public: secret.to_public_key(), secret: Some(secret) })
+    }
+
+    fn generate(algorithm: Algorithm) -> Result<Self, &'static str> {
+        let secret = RsaPrivateKey::new(&mut random::generator()?, GENERATED_BITS)
+            .map_err(|_| "no RSA key was found")?;
+        Ok(Self { algorithm, public: secret.to_public_key(), secret: Some(secret) })
+    }
+
     fn can_sign(&self) -> bool {
         self.secret.is_some()
     }
@@ -114,6 +143,35 @@ impl KeyPair for Rsa {
             ..Jwk::default()
         }
     }
+
+    fn private_members(&self) -> Option<PrivateMembers> {
+        let secret = self.secret.as_ref()?;
+        let [p, q] = secret.primes() else { return None };
+        let qi = Zeroizing::new(secret.crt_coefficient()?);
+        let members = [
+            ("d", secret.d()),
+            ("p", p),
+            ("q", q),
+            ("dp", secret.dp()?),
+            ("dq", secret.dq()?),
+            ("qi", &*qi),
+        ];
+        let member = |(name, number): (_, &BigUint)| (name, Zeroizing::new(number.to_bytes_be()));
+        Some(members.into_iter().map(member).collect())
+    }
+}
+
+fn check_length(n: &BigUint) -> Result<(), &'static str> {
+    match n.bits() {
+        ..MODULUS_BITS_MIN => Err("n is too short: at least 2048 bits"),
+        MODULUS_BITS_MIN..=MODULUS_BITS_MAX => Ok(()),
+        _ => Err("n is too long"),
+    }
+}
+
+fn check(key: &impl PublicKeyParts) -> Result<(), &'static str> {
+    check_length(key.n())?;
+    if *key.e() == exponent() { Ok(()) } else { Err(EXPONENT_FOREIGN) }
 }
 
 /// What both paddings ask of a hash.

@@ -7,14 +7,17 @@ mod bits;
 mod claims;
 mod compact;
 mod ec_keys;
+mod exports;
 mod header;
 mod keys;
 mod mint;
 mod ml_dsa_keys;
 mod okp;
 mod parties;
+mod pem;
 #[cfg(not(target_arch = "wasm32"))]
 mod properties;
+mod remote;
 mod rotation;
 mod rsa_keys;
 mod selection;
