@@ -1,9 +1,9 @@
-// Before anything is timed: each contestant accepts the good token and refuses every bad one, so that
-// no figure is one of a verifier that does not verify.
+// Before anything is timed: each contestant accepts the good token and refuses every bad one, or signs what it
+// should, so that no figure is one of something that does not work.
 
 import assert from "node:assert/strict";
 import { createHmac } from "node:crypto";
-import { claimsOf, newSigner, newToken } from "./token.mjs";
+import { claimsOf, goodClaims, newSigner, newToken } from "./token.mjs";
 
 /** Rejects when a contestant accepts what it must refuse, or the reverse. */
 export async function assertEachChecks(contestants, signer) {
@@ -22,6 +22,21 @@ export async function assertEachChecks(contestants, signer) {
     // As text the payload is not looked into, so whether it has a jti is its reader's to ask.
     if (returns === "claims") await refuses({ name, verify }, { "no jti": newToken({ signer, claims: { jti: undefined } }) });
   }
+}
+
+/** Rejects when one does not sign by the key what it was given; resolves to the longest token. */
+export async function assertEachSigns(contestants, { alg, kid, sign: signAgain }) {
+  const claims = goodClaims();
+  const tokens = [];
+  for (const { name, sign } of contestants) {
+    const token = await sign({ ...claims });
+    const [header, payload, signature] = token.split(".");
+    assert.deepEqual(JSON.parse(Buffer.from(header, "base64url")), { alg, typ: "JWT", kid }, `${name}: another header`);
+    assert.deepEqual(claimsOf(token), claims, `${name}: not the claims that were given`);
+    assert.equal(signature, signAgain(`${header}.${payload}`).toString("base64url"), `${name}: another signature`);
+    tokens.push(token);
+  }
+  return tokens.reduce((longest, token) => (token.length > longest.length ? token : longest));
 }
 
 async function refuses({ name, verify }, tokens) {

@@ -6,11 +6,12 @@ import { lineThrough } from "../lib/fit.mjs";
 import { machine, median, table } from "../lib/report.mjs";
 import { measure } from "../lib/rounds.mjs";
 import { measureNatively } from "./native.mjs";
-import { fastJwtVerify, newVerifier } from "./node/verifiers.mjs";
+import { newVerifier } from "./node/ours.mjs";
+import { fastJwtVerify } from "./node/verifiers.mjs";
 import { fresh, newSigner, newToken, roundAndRound, sizedClaims } from "./token.mjs";
 
 const SIZES_KIB = [0.2, 0.5, 1, 2, 4, 8, 16];
-const KEY_COUNTS = [1, 10, 100];
+const KEY_COUNTS = [1, 10, 100, 1_000];
 const SIZED_TOKENS = 100;
 const KEYED_TOKENS = 2_000;
 
@@ -47,7 +48,7 @@ async function measureAll(points, contestants) {
   const runners = [];
   for (const { x, jwks, tokens } of points) {
     // The smallest token has no room for an audience.
-    const verifier = await newVerifier(jwks, []);
+    const verifier = await newVerifier(jwks, { audiences: [] });
     for (const [name, made] of Object.entries(contestants)) {
       runners.push({ name: `${name} ${x}`, turn: inProcess({ run: made(verifier), inputs: roundAndRound(tokens, fresh) }) });
     }

@@ -21,7 +21,7 @@ export async function startVerifiers(signer, tokens) {
   const ask = (query, method, body) => exchange({ agent, port, path: `/?${new URLSearchParams(query)}`, method, body });
   const list = JSON.parse((await ask({})).text);
   if (!Array.isArray(list)) throw new Error(`the Worker does not start:\n${said.join("\n")}`);
-  const contestants = list.map(({ name, returns }) => ({ name, returns, verify: verifier(ask, name), turn: turn(ask, name) }));
+  const contestants = list.map(({ name, returns }) => ({ name, returns, isInWorkerd: true, verify: verifier(ask, name), turn: turn(ask, name) }));
   const end = async () => {
     agent.destroy();
     await dispose();

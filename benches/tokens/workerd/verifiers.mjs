@@ -15,23 +15,36 @@ const { issuer, audience, subject, lifetime_s_max } = POLICY;
 
 /** As the `verifiers` of Node. */
 export async function verifiers(jwk) {
-  const { alg } = jwk;
+  const { alg, kid } = jwk;
   const key = await importKey(jwk);
-  if (alg === "HS256") return [...ours(jwk), jose(alg, key), hono(alg, key), tsndr(alg, key)];
-  return [bare(alg, key), jose(alg, key)];
+  if (alg === "HS256") return [...ours(JSON.stringify({ keys: [jwk] })), jose(alg, key), hono(alg, key), tsndr(alg, key)];
+  return [...oursAwaited([{ kid, alg, cryptoKey: key }]), jose(alg, key), bare(alg, key)];
 }
 
-function ours(jwk) {
-  const { memory } = initSync({ module });
-  const TokenVerifier = tokenVerifier(Bound, memory, openRoom);
-  const lifetimeMsMax = lifetime_s_max * 1000;
-  const options = { issuers: [issuer], audiences: [audience], subject, lifetimeMsMax };
-  const verifier = new TokenVerifier(JSON.stringify({ keys: [jwk] }), options);
+function ours(keys) {
+  const verifier = newVerifier(keys);
   const text = (token) => verifier.verify(token, Date.now());
   return [
     { name: OURS, verify: (token) => complete(JSON.parse(text(token))), returns: "claims" },
     { name: OURS_AS_TEXT, verify: text, returns: "text" },
   ];
+}
+
+function oursAwaited(keys) {
+  const verifier = newVerifier(keys);
+  const text = (token) => verifier.verifyAsync(token, Date.now());
+  const claims = async (token) => complete(JSON.parse(await text(token)));
+  return [
+    { name: OURS, verify: claims, isAsync: true, returns: "claims" },
+    { name: OURS_AS_TEXT, verify: text, isAsync: true, returns: "text" },
+  ];
+}
+
+function newVerifier(keys) {
+  const { memory } = initSync({ module });
+  const TokenVerifier = tokenVerifier(Bound, memory, openRoom);
+  const lifetimeMsMax = lifetime_s_max * 1000;
+  return new TokenVerifier(keys, { issuers: [issuer], audiences: [audience], subject, lifetimeMsMax });
 }
 
 /** One call of WebCrypto, its arguments ready. */
