@@ -2,7 +2,7 @@
 
 use super::{KID_BYTES_MAX, Key, KeyPair, Material, Secret, Source};
 use crate::UnixMs;
-use crate::jwt::{Algorithm, Jwk};
+use crate::jwt::{Algorithm, Jwk, KeyId};
 
 /// The last second of the year 9999: more is a mistake, milliseconds for instance.
 const UNIX_SECONDS_MAX: u64 = 253_402_300_799;
@@ -69,7 +69,8 @@ impl Key {
             return None;
         }
         let material = Material::of(jwk, algorithm).ok()?;
-        let key = Self { kid, algorithm, material, not_before: UnixMs(0), retire_at: None };
+        let (id, not_before) = (KeyId::next(), UnixMs(0));
+        let key = Self { id, kid, algorithm, material, not_before, retire_at: None };
         key.check_operations(jwk).ok()?;
         Some(key)
     }
