@@ -82,7 +82,7 @@ export function tokenVerifier(Bound, memory, openRoom, native) {
       return this.#end(outcome, token, written);
     }
 
-    /** Forgets a token that the cache may remember: it was revoked, for instance. */
+    /** Forgets a token that the cache may remember, so that its signature is checked again. It revokes nothing. */
     forget(token) {
       this.#cache?.forget(token);
     }

@@ -207,6 +207,14 @@ impl IssuerTable {
                 return Err(ConfigError::new(path, reason));
             }
         }
+        // A set is not fetched within a cooldown, so a longer one would be how old it gets.
+        if self.jwks_cooldown.is_none() {
+            settings.cooldown_ms = settings.cooldown_ms.min(settings.max_age_ms);
+        }
+        if settings.cooldown_ms > settings.max_age_ms {
+            let path = format!("{path}.jwks_cooldown");
+            return Err(ConfigError::new(path, "must be at most jwks_max_age"));
+        }
         Ok(settings)
     }
 }

@@ -12,7 +12,7 @@ mod respond;
 mod tokens;
 
 pub use body::{BODY_BYTES_MAX, BodyFault, Received};
-pub use problem::{unconfigured, unreadable};
+pub use problem::{overloaded, unconfigured, unreadable};
 
 use std::future::Future;
 

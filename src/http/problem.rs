@@ -172,6 +172,17 @@ pub fn unreadable(telemetry: &Telemetry) -> HttpResponse {
     response(&refused)
 }
 
+/// The answer of an instance that has as many requests under way as it can hold, counted.
+#[must_use]
+pub fn overloaded(telemetry: &Telemetry) -> HttpResponse {
+    let code = "ERR_OVERLOADED";
+    telemetry.record(&Event::RequestRefused { code });
+    let detail = "too many requests are under way here".to_owned();
+    let mut response = problem(StatusCode::SERVICE_UNAVAILABLE, code, detail, None);
+    response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
+    response
+}
+
 /// The answer of an instance that has no valid configuration: to everything, 500. Where the fault
 /// is stands in the log, for whoever deploys; not here, for whoever asks.
 #[must_use]

@@ -92,17 +92,23 @@ impl RemoteJwks {
     }
 
     /// The keys at `now`. A set that is not fresh is due for a refresh, and goes on until its age
-    /// ends; without one, a few callers are told to fetch.
+    /// ends; without one, a few callers are told to fetch. So they are where a set is long over and
+    /// nothing is known against its server: on an idle instance a key that was withdrawn since would
+    /// be accepted once more.
     pub fn look_up(&self, now: UnixMs) -> Lookup {
         let mut state = self.state();
         state.forget_missed(now);
-        let State { cached, failure, due, .. } = &mut *state;
+        let State { cached, failure, due, quiet_until, fetching, .. } = &mut *state;
         if let Some(cached) = cached {
             let fresh = now < cached.fresh_until;
             if fresh || now.since(cached.confirmed) < self.settings.stale_ms_max {
                 *due |= !fresh;
-                let stale = if fresh { None } else { *failure };
-                return Lookup::Keys(Keys { set: Arc::clone(&cached.keys), stale });
+                let overdue = now.since(cached.fresh_until) > self.settings.max_age_ms;
+                let may_fetch = now >= *quiet_until && fetching.len() < FETCHES_MAX;
+                if !(overdue && may_fetch && failure.is_none()) {
+                    let stale = if fresh { None } else { *failure };
+                    return Lookup::Keys(Keys { set: Arc::clone(&cached.keys), stale });
+                }
             }
         }
         if now < state.quiet_until {

@@ -3,14 +3,14 @@
 
 use std::cell::RefCell;
 
-use futures_util::StreamExt as _;
 use http::{HeaderName, Method, Request, header};
 use js_sys::Promise;
 use wasm_bindgen::JsValue;
 use worker::worker_sys::web_sys;
 
-use super::clock::{now, within};
+use super::clock::now;
 use super::glue;
+use super::settled::Settled;
 use crate::config::AddressSource;
 use crate::http::{BODY_BYTES_MAX, BodyFault, HttpResponse, JWKS_PATH, Received, fields_read};
 
@@ -20,7 +20,7 @@ thread_local! {
 }
 
 /// How long a client may take to send its body, in milliseconds.
-const BODY_DEADLINE_MS: u64 = 10_000;
+const BODY_DEADLINE_MS: u32 = 10_000;
 
 /// The header fields that are taken across, also as the runtime takes them.
 pub(super) struct Fields {
@@ -58,30 +58,23 @@ pub(super) fn head(request: &web_sys::Request, fields: &Fields) -> Option<Reques
     Some(head)
 }
 
-/// The body of a request, within its deadline.
+/// The body of a request, within its deadline. JavaScript reads it: what reads it here would have to let
+/// go of the stream when dropped, which only its own request may do.
 pub(super) async fn body(request: web_sys::Request) -> std::result::Result<Received, BodyFault> {
-    let mut request = worker::Request::from(request);
-    let received = within(BODY_DEADLINE_MS, read(&mut request)).await;
-    let bytes = received.ok_or(BodyFault::TimedOut)?.ok_or(BodyFault::BrokenOff)?;
+    let bytes_max = u32::try_from(BODY_BYTES_MAX).unwrap_or(u32::MAX);
+    let read = Settled::begin(|number, done| {
+        glue::body(&request, bytes_max, BODY_DEADLINE_MS, number, done);
+    });
+    let read = read.await;
+    let bytes = match (read.as_str(), read.strip_prefix(glue::BODY)) {
+        (_, Some(text)) => text.as_bytes().to_vec(),
+        ("timeout", _) => return Err(BodyFault::TimedOut),
+        // One byte more than is accepted, which is how the core knows; and none that is UTF-8.
+        ("too_large", _) => vec![0; BODY_BYTES_MAX.saturating_add(1)],
+        ("not_utf8", _) => vec![0xff],
+        _ => return Err(BodyFault::BrokenOff),
+    };
     Ok(Received { bytes, now: now() })
-}
-
-/// Reads no further than one byte more than is accepted; `None` when the body breaks off.
-async fn read(request: &mut worker::Request) -> Option<Vec<u8>> {
-    let mut bytes = Vec::new();
-    if request.inner().body().is_none() {
-        return Some(bytes);
-    }
-    let mut chunks = request.stream().ok()?;
-    while let Some(chunk) = chunks.next().await {
-        let chunk = chunk.ok()?;
-        let room = BODY_BYTES_MAX.saturating_add(1).saturating_sub(bytes.len());
-        bytes.extend(chunk.into_iter().take(room));
-        if bytes.len() > BODY_BYTES_MAX {
-            break;
-        }
-    }
-    Some(bytes)
 }
 
 /// Resolves `promise`, made by [`glue::promise`], to the core's answer.
@@ -95,14 +88,12 @@ pub(super) fn respond(promise: &Promise, response: &HttpResponse) {
     // The core's bodies are text, and as text they cost the runtime less than as bytes.
     let body = String::from_utf8_lossy(response.body());
     let body = Some(&*body).filter(|body| !body.is_empty());
-    LAST_NAMES.with_borrow_mut(|last| {
-        let made = match last {
-            Some((text, made)) if *text == names => made,
-            last => {
-                let made = glue::names(&names);
-                &last.insert((names, made)).1
-            }
-        };
-        glue::answer(promise, response.status().as_u16(), made, &values, body);
+    let made = LAST_NAMES.with_borrow_mut(|last| match last {
+        Some((text, made)) if *text == names => made.clone(),
+        last => {
+            let made = glue::names(&names);
+            last.insert((names, made)).1.clone()
+        }
     });
+    glue::answer(promise, response.status().as_u16(), &made, &values, body);
 }

@@ -12,6 +12,8 @@ use worker::worker_sys::web_sys;
 
 /// Stands for a field that is not there: no field can hold it.
 pub(super) const ABSENT: &str = "\0";
+/// What a body that was read stands behind.
+pub(super) const BODY: char = '=';
 
 #[wasm_bindgen(inline_js = r#"
 const ABSENT = "\0";
@@ -68,6 +70,48 @@ function record(names, values) {
 export function route(method, url, fields, values, lines) {
   const headers = new Headers(record(names(fields), values.split("\n")));
   return { method, url, headers, names: names(lines) };
+}
+
+/** As `received`, and calls `done` with `number` and what it comes to. */
+export async function body(request, bytesMax, deadlineMs, number, done) {
+  done(number, await received(request, bytesMax, deadlineMs));
+}
+
+/**
+ * Reads a request's body within `deadlineMs`. Resolves to "=" and its text, or to the word for why there is
+ * none: "timeout", "broken_off", "too_large" or "not_utf8".
+ */
+async function received({ body }, bytesMax, deadlineMs) {
+  const reader = body?.getReader();
+  if (!reader) return "=";
+  let timer;
+  const late = new Promise((resolve) => (timer = setTimeout(resolve, deadlineMs, "timeout")));
+  try {
+    const chunks = [];
+    for (let bytes = 0; ; ) {
+      const step = await Promise.race([reader.read(), late]);
+      if (step === "timeout") return step;
+      if (step.done) return textOf(joined(chunks, bytes));
+      bytes += step.value.length;
+      if (bytes > bytesMax) return "too_large";
+      chunks.push(step.value);
+    }
+  } catch {
+    return "broken_off";
+  } finally {
+    clearTimeout(timer);
+    reader.releaseLock();
+  }
+}
+
+const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+
+function textOf(bytes) {
+  try {
+    return "=" + decoder.decode(bytes);
+  } catch {
+    return "not_utf8";
+  }
 }
 
 /** As `exchanged`, and calls `done` with `number` and what it comes to. */
@@ -153,13 +197,18 @@ async function readChunks(response, bytesMax) {
     if (received > bytesMax) return undefined;
     chunks.push(chunk);
   }
-  const body = new Uint8Array(received);
+  return new TextDecoder().decode(joined(chunks, received));
+}
+
+/** The chunks of a body of that many bytes, as one. */
+function joined(chunks, bytes) {
+  const body = new Uint8Array(bytes);
   let at = 0;
   for (const chunk of chunks) {
     body.set(chunk, at);
     at += chunk.length;
   }
-  return new TextDecoder().decode(body);
+  return body;
 }
 "#)]
 extern "C" {
@@ -194,6 +243,14 @@ extern "C" {
     -> Result<Promise, JsValue>;
 
     pub(super) fn sign(key: &JsValue, input: &[u8]) -> Promise;
+
+    pub(super) fn body(
+        request: &web_sys::Request,
+        bytes_max: u32,
+        deadline_ms: u32,
+        number: f64,
+        done: &JsValue,
+    );
 
     pub(super) fn exchange(
         route: &JsValue,

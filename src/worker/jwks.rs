@@ -25,7 +25,7 @@ export async function get(url, fields, names, absent, bytesMax, deadlineMs) {
   for (let i = 0; i + 1 < sent.length; i += 2) headers.set(sent[i], sent[i + 1]);
   try {
     const signal = AbortSignal.timeout(deadlineMs);
-    const response = await fetch(url, { headers, redirect: "manual", signal });
+    const response = await fetch(url, { headers, redirect: "manual", cache: "no-store", signal });
     const values = lines(names).map((name) => response.headers.get(name) ?? absent);
     const body = response.status === 200 ? await read(response.body, bytesMax) : new Uint8Array();
     if (response.status !== 200) response.body?.cancel().catch(() => {});

@@ -62,6 +62,12 @@ thread_local! {
 #[wasm_bindgen]
 pub fn fetch(request: web_sys::Request, env: Env, context: worker_sys::Context) -> Promise {
     let promise = glue::promise();
+    if !task::has_room() {
+        let refused = deployment(&env)
+            .map_or_else(http::unconfigured, |here| http::overloaded(&here.instance.telemetry));
+        exchange::respond(&promise, &refused);
+        return promise;
+    }
     let answer = promise.clone();
     task::run(async move {
         let response = answer_to(request, env, Context::new(context)).await;

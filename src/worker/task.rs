@@ -16,7 +16,14 @@ use crate::UnixMs;
 
 /// Longer than any request takes, whose every wait has a deadline. Work that waits longer waits for
 /// ever: its client hung up, and with it the runtime ended whatever it waits for.
-const LIFE_MS: u64 = 120_000;
+///
+/// It is dropped in the midst of another request, so nothing that work holds while it waits may call the
+/// runtime when dropped: that would be I/O of another request, which ends the instance.
+const LIFE_MS: u64 = 60_000;
+/// The most pieces of work that wait at once, at about 5 KiB each.
+const WAITING_MAX: usize = 4_096;
+/// How many pieces that wait for ever one request clears away.
+const CLEARED_AT_ONCE: usize = 4;
 
 struct Work {
     begun: UnixMs,
@@ -24,23 +31,32 @@ struct Work {
 }
 
 thread_local! {
-    /// What waits, by number, the oldest first: as many as there are requests under way, and those
-    /// of [`LIFE_MS`] that were broken off.
+    /// What waits, by number, the oldest first: the requests under way, and those that were broken off.
     static WAITING: RefCell<BTreeMap<u64, Work>> = const { RefCell::new(BTreeMap::new()) };
     static NEXT: Cell<u64> = const { Cell::new(0) };
     /// Whether what is woken may go on at once.
     static AT_ONCE: Cell<bool> = const { Cell::new(false) };
 }
 
+/// Whether there is room for one more piece of work.
+pub(super) fn has_room() -> bool {
+    let now = clock::now();
+    for _ in 0..CLEARED_AT_ONCE {
+        if broken_off(now).is_none() {
+            break;
+        }
+    }
+    WAITING.with_borrow(BTreeMap::len) < WAITING_MAX
+}
+
 /// Runs `work` up to its first wait, and on from there whenever it is woken.
 pub(super) fn run(work: impl Future<Output = ()> + 'static) {
     let (number, begun) = (NEXT.get(), clock::now());
     NEXT.set(number.wrapping_add(1));
-    drop(broken_off(begun));
     go_on(number, Work { begun, rest: Box::pin(work) });
 }
 
-/// Takes out work that waits for ever: one piece each time, so that no request pays for many.
+/// Takes out the oldest work if it waits for ever.
 fn broken_off(now: UnixMs) -> Option<Work> {
     WAITING.with_borrow_mut(|waiting| {
         let oldest = waiting.first_entry()?;
