@@ -100,7 +100,6 @@ async function received({ body }, bytesMax, deadlineMs) {
     return "broken_off";
   } finally {
     clearTimeout(timer);
-    reader.releaseLock();
   }
 }
 

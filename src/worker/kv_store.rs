@@ -97,7 +97,8 @@ pub(super) async fn call_within<T>(
 
 /// KV's own message names the key; only its kind is kept.
 fn failure(error: &KvError) -> StoreError {
-    let over_quota = error.to_string().contains("429");
+    // With the spaces around it, which no key has: "KV GET failed: 429 Too Many Requests".
+    let over_quota = error.to_string().contains(" 429 ");
     StoreError::Unavailable { cause: if over_quota { "quota" } else { "kv_error" } }
 }
 
