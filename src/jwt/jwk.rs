@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use super::KeyError;
+use super::key_set::{KEYS_MAX, TOO_MANY};
 
 /// A JWK as written. Members that are not listed are ignored (RFC 7517 section 4), duplicates are
 /// refused. It may hold secret material, so it has no `Debug`.
@@ -87,7 +88,8 @@ impl JwkSet {
     /// know it, be a member of another type or there twice, is left out (RFC 7517 section 5).
     ///
     /// # Errors
-    /// [`KeyError::JwksInvalid`] for anything but a JSON object with a list of `keys`.
+    /// [`KeyError::JwksInvalid`] for anything but a JSON object with a list of `keys`, and for a list
+    /// of more than 1,000, those that would be left out included.
     pub fn from_remote_json(text: &str) -> Result<Self, KeyError> {
         #[derive(Deserialize)]
         struct Raw<'t> {
@@ -100,6 +102,9 @@ impl JwkSet {
             .filter(|text| is_object(text))
             .and_then(|text| serde_json::from_str(text).ok());
         let raw = raw.ok_or(KeyError::JwksInvalid { reason: "is not a JWK Set" })?;
+        if raw.keys.len() > KEYS_MAX {
+            return Err(TOO_MANY);
+        }
         let jwks = raw.keys.iter().map(|key| key.get()).filter(|key| is_object(key));
         Ok(Self { keys: jwks.filter_map(|jwk| serde_json::from_str(jwk).ok()).collect() })
     }

@@ -9,7 +9,9 @@ use crate::UnixMs;
 /// Most keys a configured set may have.
 const CONFIGURED_MAX: usize = 100;
 /// Most keys any set may have, and most entries of a remote one.
-const KEYS_MAX: usize = 1000;
+pub(super) const KEYS_MAX: usize = 1000;
+/// Why a remote set of more is refused.
+pub(crate) const TOO_MANY: KeyError = KeyError::JwksInvalid { reason: "has more than 1,000 keys" };
 /// Up to how many keys comparing the `kid` of each is quicker than hashing one.
 const COMPARED_MAX: usize = 8;
 
@@ -73,7 +75,6 @@ impl KeySet {
     /// # Errors
     /// [`KeyError::JwksInvalid`] for a set of more than 1,000 keys.
     pub fn from_remote(set: &JwkSet, allowed: &[Algorithm]) -> Result<Self, KeyError> {
-        const TOO_MANY: KeyError = KeyError::JwksInvalid { reason: "has more than 1,000 keys" };
         if set.keys.len() > KEYS_MAX {
             return Err(TOO_MANY);
         }

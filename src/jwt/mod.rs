@@ -42,6 +42,7 @@ pub use jwk::{Jwk, JwkSet};
 pub use key::{Key, Verdict};
 pub use key_id::KeyId;
 pub use key_set::KeySet;
+pub(crate) use key_set::TOO_MANY;
 pub use mint::{NewToken, Unsigned, mint, unsigned};
 pub use policy::{ClockTolerance, Policy, Requirement};
 pub use scope::is_scope_token;

@@ -105,6 +105,14 @@ fn what_is_not_an_object_with_a_list_of_keys_is_no_key_set() {
 }
 
 #[test]
+fn a_list_of_keys_in_a_list_is_no_key_set() {
+    // The reader of an object would take it for the object's members in their order.
+    for body in [format!("[[{}]]", jwk("a")), format!(" [[{}]]", jwk("a"))] {
+        assert_eq!(refusal(json(&*body)), ("ERR_JWKS_INVALID", "not_a_jwks"), "{body}");
+    }
+}
+
+#[test]
 fn a_set_of_more_than_a_thousand_keys_is_refused_whole() {
     let set_of = |count: usize| {
         let mut keys = vec!["null".to_owned(); count];

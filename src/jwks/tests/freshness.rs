@@ -93,20 +93,46 @@ fn a_set_that_is_not_fresh_is_used_while_one_refresh_runs_in_the_background() {
 #[test]
 fn a_refresh_that_was_never_started_is_still_due() {
     let bench = Bench::primed(set(&["a"]));
-    bench.keys(NOW.plus(HOUR_MS));
-    assert!(bench.works(NOW.plus(HOUR_MS + 5)), "the next request's background does it");
+    bench.keys(OVER);
+    assert!(bench.works(OVER.plus(5)), "the next request's background does it");
 }
 
 #[test]
 fn a_refresh_whose_request_is_gone_stands_in_the_way_no_longer_than_its_deadline() {
     let bench = Bench::primed(set(&["a"]));
+    bench.keys(OVER);
+    drop(bench.remote.take_due(OVER).expect("due"));
+    bench.keys(OVER.plus(2_999));
+    assert!(bench.remote.take_due(OVER.plus(2_999)).is_none());
+    bench.keys(OVER.plus(3_000));
+    assert!(bench.works(OVER.plus(3_000)));
+}
+
+#[test]
+fn a_set_that_is_long_over_is_fetched_before_it_is_used() {
+    let bench = Bench::primed(set(&["withdrawn"]));
+    let last = NOW.plus(20 * MINUTE_MS);
+    assert!(has(&bench.keys(last), "withdrawn"));
+    bench.answers(set(&["b"]));
+    let ticket = bench.told_to_fetch(last.plus(1));
+    bench.fetch(ticket).unwrap();
+    let keys = bench.keys(last.plus(1));
+    assert!(has(&keys, "b") && !has(&keys, "withdrawn") && keys.stale.is_none());
+    assert!(!bench.works(last.plus(1)), "nothing is left to do");
+    assert_eq!(bench.asked(), 2);
+}
+
+#[test]
+fn while_eight_fetch_a_set_that_is_long_over_it_goes_on_for_the_rest() {
+    let bench = Bench::primed(set(&["a"]));
     let later = NOW.plus(HOUR_MS);
-    bench.keys(later);
-    drop(bench.remote.take_due(later).expect("due"));
-    bench.keys(later.plus(2_999));
-    assert!(bench.remote.take_due(later.plus(2_999)).is_none());
-    bench.keys(later.plus(3_000));
-    assert!(bench.works(later.plus(3_000)));
+    let tickets: Vec<_> = (0..8).map(|_| bench.told_to_fetch(later)).collect();
+    for _ in 0..100 {
+        assert!(has(&bench.keys(later), "a"));
+    }
+    assert!(bench.remote.take_due(later).is_none(), "eight are under way");
+    drop(tickets);
+    bench.told_to_fetch(later.plus(3_000));
 }
 
 #[test]

@@ -18,6 +18,8 @@ use crate::jwt::{Algorithm, Policy, select};
 const NOW: UnixMs = UnixMs(1_800_000_000_250);
 const MINUTE_MS: u64 = 60_000;
 const HOUR_MS: u64 = 60 * MINUTE_MS;
+/// When a set of `NOW` is over, and not yet for so long that it is fetched before it is used.
+const OVER: UnixMs = NOW.plus(15 * MINUTE_MS);
 /// The public key of RFC 8037 appendix A.
 const X: &str = "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo";
 const URL: &str = "https://issuer.test/jwks.json?tenant=s3cret";

@@ -9,14 +9,30 @@ fn a_set_is_served_stale_up_to_its_age_and_not_longer() {
     let bench = Bench::primed(set(&["a"]));
     bench.answers(UNREACHABLE);
     let last = NOW.plus(24 * HOUR_MS - 1);
-    bench.keys(NOW.plus(HOUR_MS));
-    assert!(bench.works(NOW.plus(HOUR_MS)));
+    bench.keys(OVER);
+    assert!(bench.works(OVER));
     let keys = bench.keys(last);
     assert!(has(&keys, "a"));
     assert_eq!(keys.stale, Some(JwksError::Unavailable { cause: "unreachable" }));
     bench.works(last);
     let Unavailable { error, .. } = bench.unavailable(last.plus(1));
     assert_eq!(error, JwksError::Unavailable { cause: "unreachable" });
+}
+
+#[test]
+fn a_set_that_is_long_over_goes_on_stale_when_the_fetch_before_its_use_fails() {
+    let bench = Bench::primed(set(&["a"]));
+    bench.answers(UNREACHABLE);
+    let later = NOW.plus(HOUR_MS);
+    let ticket = bench.told_to_fetch(later);
+    bench.fetch(ticket).unwrap_err();
+    // Nobody waits for a server that is known to be gone, the cooldown over or not.
+    for ms in [0, 29_999, 30_000, HOUR_MS] {
+        let keys = bench.keys(later.plus(ms));
+        assert!(has(&keys, "a"));
+        assert_eq!(keys.stale, Some(JwksError::Unavailable { cause: "unreachable" }), "{ms}");
+    }
+    assert!(bench.works(later.plus(HOUR_MS)), "the background asks again");
 }
 
 #[test]
@@ -41,10 +57,9 @@ fn a_fresh_set_is_not_called_stale_whatever_a_fetch_came_to() {
 fn during_an_outage_one_fetch_is_made_in_a_cooldown_and_none_for_a_token() {
     let bench = Bench::primed(set(&["a"]));
     bench.answers(UNREACHABLE);
-    let start = NOW.plus(HOUR_MS);
     // An hour, a token every 100 ms.
     for tick in 0..36_000 {
-        let now = start.plus(tick * 100);
+        let now = OVER.plus(tick * 100);
         assert!(has(&bench.keys(now), "a"));
         bench.works(now);
     }
@@ -88,14 +103,13 @@ fn a_fetch_that_missed_its_deadline_counts_from_its_end() {
 #[test]
 fn one_good_answer_ends_an_outage() {
     let bench = Bench::primed(set(&["a"]));
-    let later = NOW.plus(HOUR_MS);
     for (ms, answers, stale) in [(0, UNREACHABLE, true), (30_000, set(&["b"]), false)] {
         bench.answers(answers);
-        bench.keys(later.plus(ms));
-        assert!(bench.works(later.plus(ms)));
-        assert_eq!(bench.keys(later.plus(ms)).stale.is_some(), stale);
+        bench.keys(OVER.plus(ms));
+        assert!(bench.works(OVER.plus(ms)));
+        assert_eq!(bench.keys(OVER.plus(ms)).stale.is_some(), stale);
     }
-    assert!(has(&bench.keys(later.plus(30_000)), "b"));
+    assert!(has(&bench.keys(OVER.plus(30_000)), "b"));
 }
 
 #[test]
@@ -119,11 +133,10 @@ fn of_fetches_made_together_one_that_succeeds_is_enough() {
 #[test]
 fn a_set_that_cannot_be_used_does_not_replace_one_that_can() {
     let bench = Bench::primed(set(&["a"]));
-    let later = NOW.plus(HOUR_MS);
     bench.answers(answer(200, &[("content-type", "text/html")], body(&["b"])));
-    bench.keys(later);
-    assert!(bench.works(later));
-    let keys = bench.keys(later);
+    bench.keys(OVER);
+    assert!(bench.works(OVER));
+    let keys = bench.keys(OVER);
     assert!(has(&keys, "a"));
     assert_eq!(keys.stale, Some(JwksError::Invalid { cause: "media_type" }));
 }

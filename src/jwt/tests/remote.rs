@@ -163,6 +163,16 @@ fn more_than_1000_keys_are_refused_before_any_is_read() {
 }
 
 #[test]
+fn keys_that_are_left_out_of_a_document_count_among_its_1000() {
+    let read = |count: usize| {
+        JwkSet::from_remote_json(&format!(r#"{{"keys":[{}]}}"#, vec!["null"; count].join(",")))
+    };
+    assert!(read(1000).is_ok_and(|set| set.keys.is_empty()));
+    let refusal = read(1001).err().map(|error| error.to_string());
+    assert_eq!(refusal.as_deref(), Some("key set: has more than 1,000 keys"));
+}
+
+#[test]
 fn an_empty_remote_set_verifies_nothing() {
     let keys = remote([], &[]);
     assert!(keys.is_empty());

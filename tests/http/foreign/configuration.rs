@@ -51,6 +51,8 @@ fn every_field_of_a_remote_issuer_is_checked() {
         (json!({"jwks_max_stale": "31d"}), "issuers[0].jwks_max_stale"),
         (json!({"jwks_cooldown": "999ms"}), "issuers[0].jwks_cooldown"),
         (json!({"jwks_cooldown": "61m"}), "issuers[0].jwks_cooldown"),
+        (json!({"jwks_cooldown": "601s"}), "issuers[0].jwks_cooldown"),
+        (json!({"jwks_max_age": "20s", "jwks_cooldown": "21s"}), "issuers[0].jwks_cooldown"),
         (json!({"jwks_deadline": "0ms"}), "issuers[0].jwks_deadline"),
         (json!({"jwks_deadline": "11s"}), "issuers[0].jwks_deadline"),
         (json!({"jwks_deadline": "soon"}), "issuers[0].jwks_deadline"),
@@ -71,6 +73,17 @@ fn the_widest_settings_are_taken() {
         );
         assert!(config(Keys::EdDsa, |settings| settings["issuers"] = json!([table])).is_ok());
     }
+}
+
+#[test]
+fn no_cooldown_keeps_keys_beyond_their_age() {
+    let taken = |changes: Value| {
+        let table = changed(remote(), &changes);
+        config(Keys::EdDsa, |settings| settings["issuers"] = json!([table])).is_ok()
+    };
+    assert!(taken(json!({"jwks_max_age": "20s", "jwks_cooldown": "20s"})));
+    assert!(!taken(json!({"jwks_max_age": "20s", "jwks_cooldown": "20001ms"})));
+    assert!(taken(json!({"jwks_max_age": "20s"})), "one that is not set follows");
 }
 
 #[test]

@@ -68,6 +68,32 @@ fn a_set_that_is_old_is_used_and_refreshed_after_the_answer() {
 }
 
 #[test]
+fn a_key_withdrawn_while_nobody_asked_is_not_accepted_once_more() {
+    let foreign = Foreign::new();
+    foreign.authorize(&token(&foreign, "r1", b'r'));
+    foreign.server.publishes(&json!({"keys": [jwk("r1", b'x')]}));
+    foreign.bench.pass(20 * MINUTE_MS + 1);
+    foreign
+        .authorize(&token(&foreign, "r1", b'r'))
+        .refused(401, "ERR_JWS_SIGNATURE_VERIFICATION_FAILED");
+    assert_eq!(foreign.server.asked(), 2);
+}
+
+#[test]
+fn keys_long_over_go_on_when_they_cannot_be_fetched_before_use() {
+    let foreign = Foreign::new();
+    foreign.authorize(&token(&foreign, "r1", b'r'));
+    unreachable(&foreign);
+    foreign.bench.pass(60 * MINUTE_MS);
+    for _ in 0..3 {
+        let reply = foreign.authorize(&token(&foreign, "r1", b'r'));
+        assert_eq!(reply.status, 200);
+        assert_eq!(reply.field("portcullis-degraded"), Some("keys;reason=unreachable"));
+    }
+    assert_eq!(foreign.server.asked(), 2);
+}
+
+#[test]
 fn without_keys_nothing_is_told_and_nothing_fetched_for_the_next_token() {
     for (error, code, retry_after) in [
         (FetchError::Unreachable, "ERR_JWKS_UNAVAILABLE", "5"),
