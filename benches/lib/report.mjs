@@ -8,6 +8,14 @@ export function median(values) {
   return sorted.length % 2 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
 }
 
+/** The value that a tenth of them do not exceed: as good as the least, without its accidents. */
+export const fastTenth = (values) => atShare(values, 0.1);
+
+/** The value that this share of them does not exceed. */
+export function atShare(values, share) {
+  return values.toSorted((a, b) => a - b)[Math.floor(share * (values.length - 1))];
+}
+
 export function machine() {
   const date = new Date().toISOString().slice(0, 10);
   return `${date}: ${cpus()[0].model.trim()}, ${availableParallelism()} cores, Node ${process.versions.node} (V8 ${process.versions.v8})`;

@@ -1,15 +1,15 @@
 // Interleaved timing. In every round each contestant has one short turn, so whatever the machine does
 // meanwhile (other programs, its clock, garbage collection) meets all of them alike.
 
-const WARM_UP_MS = 1_000;
+const WARM_UP_MS = 700;
 const TURN_MS = 10;
 const ROUNDS_MAX = 400;
-const TOTAL_MS_MAX = 45_000;
+const TOTAL_MS_MAX = 15_000;
 const PROGRESS_MS = 5_000;
 
 /**
- * contestants: { name, run(), isAsync }. Resolves to { times_us: Map of name to microseconds per call,
- * one for each round; count: of rounds }.
+ * contestants: { name, turn(calls): milliseconds that so many calls take, or a promise of them }. Resolves to
+ * { times_us: Map of name to microseconds per call, one for each round; count: of rounds }.
  */
 export async function measure(contestants) {
   const runners = [];
@@ -19,8 +19,8 @@ export async function measure(contestants) {
   let reported_ms = started_ms;
   let count = 0;
   for (; count < ROUNDS_MAX && performance.now() - started_ms < TOTAL_MS_MAX; count++) {
-    for (const runner of shuffled(runners)) {
-      times_us.get(runner.name).push((await turn(runner, runner.calls)) / runner.calls * 1000);
+    for (const { name, turn, calls } of shuffled(runners)) {
+      times_us.get(name).push(((await turn(calls)) / calls) * 1000);
     }
     if (performance.now() - reported_ms < PROGRESS_MS) continue;
     reported_ms = performance.now();
@@ -30,23 +30,15 @@ export async function measure(contestants) {
 }
 
 /** Runs until the compilers have had their say, and returns how many calls fill a turn. */
-async function warmUp(contestant) {
-  console.log(`  … warming up: ${contestant.name}`);
+async function warmUp({ turn }) {
   const started_ms = performance.now();
-  let calls = 100;
+  let calls = 10;
   for (;;) {
-    const took_ms = await turn(contestant, calls);
-    calls = Math.max(1, Math.round((calls * TURN_MS) / took_ms));
+    const took_ms = Math.max(await turn(calls), 0.01);
+    // At most tenfold: the first few calls tell little.
+    calls = Math.max(1, Math.min(calls * 10, Math.round((calls * TURN_MS) / took_ms)));
     if (performance.now() - started_ms >= WARM_UP_MS) return calls;
   }
-}
-
-/** Milliseconds that so many calls take. Only an asynchronous one pays for awaiting. */
-async function turn({ run, isAsync }, calls) {
-  const started_ms = performance.now();
-  if (isAsync) for (let call = 0; call < calls; call++) await run();
-  else for (let call = 0; call < calls; call++) run();
-  return performance.now() - started_ms;
 }
 
 /** By chance: in a fixed order, another program's rhythm can meet one contestant every time. */

@@ -9,7 +9,7 @@ import { credentialBindings } from "../../scripts/lib/credentials.mjs";
 import { inRoot, WORKER_BUNDLE_DIR } from "../../scripts/lib/project.mjs";
 import { denied } from "./peer-names.mjs";
 import { ALGORITHMS, AUDIENCE, credentials, ISSUER, ONE_LIMIT, QUOTA, THREE_LIMITS, WINDOW } from "./setup.mjs";
-import { startWorkerd } from "./workerd.mjs";
+import { startWorkerd } from "../lib/workerd.mjs";
 
 export const FLOOR = "empty Hono Worker";
 export const OURS = "portcullis";

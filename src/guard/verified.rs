@@ -3,19 +3,22 @@
 
 use super::Guard;
 use crate::UnixMs;
-use crate::jwt::{self, Algorithm, Engine, JwtError, NativeFault, Policy, Signed, Unsigned};
+use crate::jwt::{
+    self, Algorithm, Engine, JwtError, KeySet, NativeFault, Policy, Signed, Unsigned,
+};
 use crate::store::Store;
 use crate::telemetry::Event;
 
 impl<S: Store> Guard<S> {
-    /// The token, if its signature is one of our keys'.
+    /// The token, if its signature is one of these keys'.
     pub(super) async fn signed<'t>(
         &self,
         token: &'t str,
+        keys: &KeySet,
         policy: &Policy,
         now: UnixMs,
     ) -> Result<Signed<'t>, JwtError> {
-        let selected = jwt::select(token, &self.config().keys, policy, now)?;
+        let selected = jwt::select(token, keys, policy, now)?;
         let selected = match self.instance.tokens.recall(selected) {
             Ok(signed) => {
                 self.telemetry().record(&Event::TokenCacheHit);

@@ -1,11 +1,13 @@
 //! Verification: parse and select, signature, claims.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use super::JwtError;
 use super::cache::Verified;
 use super::compact::{self, Compact};
 use super::header::{Header, LastHeader};
+use super::json::string_member;
 use super::{Claims, Engine, Key, KeyId, KeySet, NativeFault, Policy, Signatures, Verdict};
 use crate::UnixMs;
 
@@ -180,6 +182,12 @@ impl<'t> Signed<'t> {
         }
     }
 
+    /// A claim that no policy looks at, when it is there and a string.
+    #[must_use]
+    pub fn text_claim(&self, name: &str) -> Option<Cow<'_, str>> {
+        string_member(self.payload(), name)
+    }
+
     /// As [`Signed::payload`], without a copy where there is none to make.
     #[must_use]
     pub fn into_payload(self) -> String {
@@ -187,6 +195,11 @@ impl<'t> Signed<'t> {
             Payload::Decoded(payload) => payload,
             Payload::Remembered(verified) => verified.payload().to_owned(),
         }
+    }
+
+    /// The token itself.
+    pub(crate) const fn token(&self) -> &'t str {
+        self.token
     }
 
     /// What was signed. It names a token without a `jti`: canonical, and free of the signature,

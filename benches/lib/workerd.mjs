@@ -6,7 +6,7 @@ import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { startWatched } from "../lib/watched.mjs";
+import { startWatched } from "./watched.mjs";
 
 // The runtime that Miniflare brings, and so the one that our tests run in.
 const { default: WORKERD } = createRequire(fileURLToPath(import.meta.resolve("miniflare")))("workerd");
