@@ -1,13 +1,15 @@
 // Everything a fresh clone needs before `npm start`, `npm test` and the others, installed once and
 // skipped when already there. Called by npm's pre-scripts with the name of what comes after.
 //
-//   node scripts/setup.mjs start | check | bench | test
+//   node scripts/setup.mjs start | check | bench | fuzz | test
 
 import { installNpmPackages } from "./setup/npm-packages.mjs";
 import { checkRust, checkRustComponents } from "./setup/rust.mjs";
 import { ensureWasmTarget } from "./setup/wasm-target.mjs";
 import { installCargoTools } from "./setup/cargo-tools.mjs";
 import { ensureBrowser } from "./setup/browser.mjs";
+import { ensureCxx } from "./setup/cxx.mjs";
+import { ensurePyJwt } from "./setup/pyjwt.mjs";
 import { ensureRedis } from "./setup/redis.mjs";
 import { main, step, StepError } from "./lib/step.mjs";
 
@@ -28,6 +30,8 @@ const rustComponents = () => step("Rust components", checkRustComponents);
 const npmPackages = () => step("npm packages", installNpmPackages);
 const wasmTarget = () => step("WebAssembly target", ensureWasmTarget);
 const browser = () => step("Chromium", ensureBrowser);
+const cxx = () => step("C++ compiler", ensureCxx);
+const pyJwt = () => step("PyJWT", ensurePyJwt);
 const redis = () => step("Redis", ensureRedis);
 const tools = (...names) => () => installCargoTools(names);
 
@@ -36,6 +40,7 @@ const PROFILES = {
   check: [node, rust, rustComponents, redis],
   start: [node, rust, npmPackages, wasmTarget, tools("wasm-bindgen-cli", "worker-build")],
   bench: [node, rust, npmPackages, wasmTarget, tools("wasm-bindgen-cli", "worker-build"), redis],
+  fuzz: [node, rust, cxx],
   test: [
     node,
     rust,
@@ -45,6 +50,8 @@ const PROFILES = {
     tools("wasm-bindgen-cli", "worker-build", "wasm-pack"),
     browser,
     redis,
+    cxx,
+    pyJwt,
   ],
 };
 

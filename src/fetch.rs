@@ -1,6 +1,8 @@
 //! The fetch port: an HTTP request out, its response in. The platform does it, the core never.
 
 use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
 
 /// What to send.
 ///
@@ -14,8 +16,10 @@ pub struct Request<'a> {
     pub url: &'a str,
     /// Header fields: names in lower case, values already valid.
     pub fields: Vec<(&'static str, String)>,
-    /// The body.
+    /// The body; empty: none is sent.
     pub body: String,
+    /// By when the whole response must be there, in milliseconds; `None`: the platform's own deadline.
+    pub deadline_ms: Option<u64>,
     /// The fields of the response that are read, so that no other need be copied out.
     pub answer_fields: &'static [&'static str],
     /// The most bytes of body the response may have.
@@ -79,7 +83,7 @@ pub enum FetchError {
     reason = "isolates are single-threaded; a Send bound would shut out JavaScript futures"
 )]
 pub trait Fetch {
-    /// Sends a request and receives its whole response, within the platform's deadline.
+    /// Sends a request and receives its whole response, within its deadline.
     async fn fetch(&self, request: Request<'_>) -> Result<Response, FetchError>;
 }
 
@@ -87,4 +91,24 @@ impl<F: Fetch> Fetch for &F {
     async fn fetch(&self, request: Request<'_>) -> Result<Response, FetchError> {
         (**self).fetch(request).await
     }
+}
+
+/// A future on the heap, of the one thread there is.
+pub type Fetching<'f> = Pin<Box<dyn Future<Output = Result<Response, FetchError>> + 'f>>;
+
+/// [`Fetch`] behind a pointer, for what fetches too seldom to carry a type for it.
+pub trait AnyFetch {
+    /// As [`Fetch::fetch`].
+    fn fetch_any<'f>(&'f self, request: Request<'f>) -> Fetching<'f>;
+}
+
+impl<F: Fetch> AnyFetch for F {
+    fn fetch_any<'f>(&'f self, request: Request<'f>) -> Fetching<'f> {
+        Box::pin(self.fetch(request))
+    }
+}
+
+/// Whether what is sent to this host of a URL stays on the machine.
+pub(crate) fn is_loopback(host: &str) -> bool {
+    matches!(host, "localhost" | "127.0.0.1" | "[::1]")
 }

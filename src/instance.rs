@@ -2,7 +2,8 @@
 
 use hmac_sha256::Hash;
 
-use crate::config::Config;
+use crate::config::{Config, KeySource};
+use crate::jwks::RemoteJwks;
 use crate::jwt::TokenCache;
 use crate::store::memory::MemoryStore;
 use crate::store::{InstanceId, outages::Outages};
@@ -22,6 +23,8 @@ pub struct Instance {
     pub telemetry: Telemetry,
     /// Breakers, and what the store has still to be told.
     pub outages: Outages,
+    /// The key set of each foreign issuer, in their order; `None` of one that is configured whole.
+    pub jwks: Vec<Option<RemoteJwks>>,
 }
 
 impl Instance {
@@ -42,7 +45,12 @@ impl Instance {
         let probe_ms_max = probe_ms_max.saturating_mul(2);
         let outages = Outages::new(probe_ms_max, drawn("outages"), name);
         let memory = MemoryStore::new(drawn("memory"));
+        let jwks = config.issuers.iter().map(|issuer| match &issuer.keys {
+            KeySource::Remote(settings) => Some(RemoteJwks::new(settings.clone())),
+            KeySource::Fixed(_) => None,
+        });
+        let jwks = jwks.collect();
         let tokens = TokenCache::new(config.token_cache, drawn("tokens"));
-        Self { config, memory, tokens, telemetry: Telemetry::default(), outages }
+        Self { config, memory, tokens, telemetry: Telemetry::default(), outages, jwks }
     }
 }

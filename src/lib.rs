@@ -13,6 +13,7 @@ pub mod guard;
 pub mod http;
 pub mod instance;
 mod json_fault;
+pub mod jwks;
 pub mod jwt;
 pub mod limit;
 #[cfg(all(feature = "npm", target_arch = "wasm32"))]

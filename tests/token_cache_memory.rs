@@ -90,7 +90,7 @@ fn a_full_cache_takes_less_memory_than_its_bounds_say_and_not_much_less() {
         let what = format!("{len} entries, {per_entry} bytes each, {text_bytes} of them text");
         assert!(taken <= said, "{taken} bytes taken, {said} said: {what}");
         assert!(taken > said / 2, "{taken} bytes taken, {said} said, a loose bound: {what}");
-        drop(cache);
+        drop((cache, what));
         assert!(LIVE.load(Relaxed) <= before + 64);
     }
 }

@@ -34,12 +34,18 @@ export function heldKey({ kid, alg, cryptoKey }, use) {
   const fault = algorithm === undefined ? "alg is not supported" : faultOf(cryptoKey, algorithm, use);
   if (fault !== undefined) throw Object.assign(new Error(fault), { code: "ERR_JWK_INVALID" });
   const { params } = algorithm;
+  const { modulusLength } = cryptoKey.algorithm;
+  const rsaBytes = modulusLength === undefined ? undefined : Math.ceil(modulusLength / 8);
   return {
     kid,
     alg,
     cryptoKey,
     canSign: cryptoKey.usages.includes("sign"),
-    verifyAsync: (input, signature) => crypto.subtle.verify(params, cryptoKey, signature, input),
+    verifyAsync: async (input, signature) => {
+      // Runtimes differ in whether a leading zero may be left out; RFC 8017 section 8 says no.
+      if (rsaBytes !== undefined && signature.length !== rsaBytes) return false;
+      return await crypto.subtle.verify(params, cryptoKey, signature, input);
+    },
     signAsync: async (input) => new Uint8Array(await crypto.subtle.sign(params, cryptoKey, input)),
   };
 }

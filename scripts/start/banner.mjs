@@ -16,7 +16,7 @@ function minted(url) {
 export function curls(url) {
   // The body, then the status on a line of its own.
   const curl = `curl -sS -w '\\n%{http_code}\\n'`;
-  const authorize = `${curl} ${BEARER} ${url}/v1/authorize`;
+  const authorize = `${curl} ${BEARER} '${url}/v1/authorize?claims'`;
   return [
     { what: "mint a token and use it", status: 200, command: `${minted(url)}; ${authorize}` },
     { what: "revoke it", status: 200, command: `${curl} ${BASIC} -d "token=$TOKEN" ${url}/oauth/revoke` },

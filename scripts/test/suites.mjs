@@ -39,7 +39,7 @@ const wasmPack = (mode, env) => ({
  * alone; needs: a suite whose failure makes this one meaningless.
  */
 export const SUITES = [
-  { name: "fmt", title: "rustfmt", fast: true, ...cargo("fmt", "--check"), counts: exitCounts },
+  { name: "fmt", title: "rustfmt", fast: true, ...cargo("fmt", "--all", "--check"), counts: exitCounts },
   {
     name: "clippy",
     title: "clippy, native",
@@ -78,6 +78,20 @@ export const SUITES = [
     counts: exitCounts,
   },
   { name: "npm", title: "the npm module in Node", needs: "build-npm", ...nodeTests("tests/npm/**/*.test.mjs") },
+  {
+    name: "oracles",
+    title: "random tokens, judged by us, by jose and by PyJWT",
+    needs: "build-npm",
+    ...nodeTests("tests/oracles/**/*.test.mjs"),
+  },
+  {
+    name: "build-fuzz",
+    title: "build of the fuzz targets",
+    command: process.execPath,
+    args: [inRoot("scripts/build-fuzz.mjs")],
+    counts: exitCounts,
+  },
+  { name: "fuzz", title: "a short run of each fuzz target", needs: "build-fuzz", ...nodeTests("tests/fuzz/**/*.test.mjs") },
   {
     name: "build",
     title: "build of the Worker",

@@ -11,8 +11,7 @@ use super::{ConfigError, error};
 
 const SOURCE: &str = "PORTCULLIS_CLIENTS";
 /// What [`is_audience`] asks for.
-pub(super) const AUDIENCE_RULE: &str =
-    "must have 1 to 255 bytes and no control character, quote or backslash";
+const AUDIENCE_RULE: &str = "must have 1 to 255 bytes and no control character, quote or backslash";
 /// Most audiences of a client, and so of a token.
 pub(crate) const AUDIENCES_MAX: usize = 16;
 /// Most clients a configuration may have.
@@ -196,9 +195,20 @@ fn secret(encoded: &str) -> Result<[u8; 32], (&'static str, &'static str)> {
     Ok(hash)
 }
 
+/// Audiences that tokens must be for, one of them.
+pub(super) fn check_audiences(path: &str, audiences: &[String]) -> Result<(), ConfigError> {
+    if audiences.is_empty() {
+        return Err(ConfigError::new(path, "must name at least one audience"));
+    }
+    if !audiences.iter().all(|audience| is_audience(audience)) {
+        return Err(ConfigError::new(path, AUDIENCE_RULE));
+    }
+    Ok(())
+}
+
 /// Whether a token can be minted for this audience, and with 16 such and all else it may have is
 /// not longer than is accepted.
-pub(super) fn is_audience(audience: &str) -> bool {
+fn is_audience(audience: &str) -> bool {
     let escaped = |c: char| c.is_control() || matches!(c, '"' | '\\');
     (1..=255).contains(&audience.len()) && !audience.chars().any(escaped)
 }

@@ -7,6 +7,7 @@
 mod client;
 mod duration;
 mod error;
+mod issuers;
 mod settings;
 mod store;
 mod token_cache;
@@ -15,6 +16,7 @@ pub(crate) use client::AUDIENCES_MAX;
 pub use client::{Client, ClientId, Clients, Grant};
 pub use duration::parse_duration_ms;
 pub use error::ConfigError;
+pub use issuers::{ForeignIssuer, KeySource};
 pub use store::StoreSettings;
 #[cfg(all(feature = "worker", target_arch = "wasm32"))]
 pub(crate) use store::{STORE_TOKEN, STORE_URL};
@@ -22,7 +24,7 @@ pub(crate) use store::{STORE_TOKEN, STORE_URL};
 use crate::jwt::{CacheBounds, ClockTolerance, JwkSet, KeyError, KeySet, Policy, Requirement};
 use crate::limit;
 use crate::store::outage::RevocationOutage;
-use settings::Settings;
+use settings::{LIFETIME_S_MAX, Settings};
 
 /// A validated configuration.
 #[derive(Debug)]
@@ -42,6 +44,8 @@ pub struct Config {
     pub lifetime_s_max: u64,
     /// The signing keys.
     pub keys: KeySet,
+    /// Other issuers whose tokens are accepted.
+    pub issuers: Vec<ForeignIssuer>,
     /// Who may ask for what.
     pub clients: Clients,
     /// Policies every authorised request is counted by.
@@ -71,6 +75,17 @@ pub enum AddressSource {
     },
 }
 
+impl AddressSource {
+    /// The one header field that counts.
+    #[must_use]
+    pub const fn field(self) -> &'static str {
+        match self {
+            Self::CfConnectingIp => "cf-connecting-ip",
+            Self::ForwardedFor { .. } => "x-forwarded-for",
+        }
+    }
+}
+
 impl Config {
     /// Reads and validates a configuration.
     ///
@@ -80,6 +95,7 @@ impl Config {
         let settings = Settings::from_json(settings)?;
         let lifetime_s_max = settings.max_lifetime_s()?;
         let access = settings.access_policy(lifetime_s_max)?;
+        let issuers = issuers::validate(&settings.issuers, &settings.issuer, &access)?;
         Ok(Self {
             own: Policy { audiences: Vec::new(), ..access.clone() },
             revocable: Policy {
@@ -92,6 +108,7 @@ impl Config {
             access_ttl_s: settings.access_ttl_s(lifetime_s_max)?,
             lifetime_s_max,
             keys: read_keys(keys)?,
+            issuers,
             clients: Clients::from_json(clients)?,
             limits: settings.limits()?,
             gate: settings.gate()?,
@@ -108,9 +125,7 @@ impl Config {
     /// for the tolerance after its end. `iat` is compared in whole seconds, rounded up.
     #[must_use]
     pub fn acceptance_ms_max(&self) -> u64 {
-        let tolerance_ms = self.own.clock_tolerance.ms();
-        let lifetime_ms = self.lifetime_s_max.saturating_mul(1000);
-        lifetime_ms.saturating_add(tolerance_ms.saturating_mul(2)).saturating_add(1000)
+        acceptance_ms_max(self.lifetime_s_max.saturating_mul(1000), self.own.clock_tolerance)
     }
 
     /// The policy of that name.
@@ -118,6 +133,15 @@ impl Config {
     pub fn limit(&self, name: &str) -> Option<&limit::Policy> {
         self.limits.iter().find(|policy| policy.name.as_str() == name)
     }
+}
+
+const fn acceptance_ms_max(lifetime_ms: u64, tolerance: ClockTolerance) -> u64 {
+    lifetime_ms.saturating_add(tolerance.ms().saturating_mul(2)).saturating_add(1000)
+}
+
+fn clock_tolerance(path: &str, text: &str) -> Result<ClockTolerance, ConfigError> {
+    ClockTolerance::from_ms(duration::at(path, text)?)
+        .ok_or_else(|| ConfigError::new(path, "must be at most 5m"))
 }
 
 fn read_keys(text: &str) -> Result<KeySet, ConfigError> {
@@ -133,16 +157,9 @@ fn read_keys(text: &str) -> Result<KeySet, ConfigError> {
 
 impl Settings {
     fn access_policy(&self, lifetime_s_max: u64) -> Result<Policy, ConfigError> {
-        let tolerance_ms = duration::at("clock_tolerance", &self.clock_tolerance)?;
-        let clock_tolerance = ClockTolerance::from_ms(tolerance_ms)
-            .ok_or_else(|| ConfigError::new("clock_tolerance", "must be at most 5m"))?;
-        if self.audience.is_empty() {
-            return Err(ConfigError::new("audience", "must name at least one audience"));
-        }
-        if !self.audience.iter().all(|audience| client::is_audience(audience)) {
-            return Err(ConfigError::new("audience", client::AUDIENCE_RULE));
-        }
-        settings::check_issuer(&self.issuer)?;
+        let clock_tolerance = clock_tolerance("clock_tolerance", &self.clock_tolerance)?;
+        client::check_audiences("audience", &self.audience)?;
+        settings::check_issuer("issuer", &self.issuer)?;
         Ok(Policy {
             issuers: vec![self.issuer.clone()],
             audiences: self.audience.clone(),

@@ -2,9 +2,11 @@
 
 use serde::Deserialize;
 
+use super::issuers::IssuerTable;
 use super::store::{RevocationTable, StoreTable};
 use super::token_cache::TokenCacheTable;
 use super::{AddressSource, ConfigError, duration, error};
+use crate::fetch::is_loopback;
 use crate::limit::{self, Algorithm, KeyKind, LimitError, OnOutage, PolicyName, Quota, Trigger};
 
 /// Most policies a configuration may have: each is a decision on every request, and with the gate
@@ -12,7 +14,7 @@ use crate::limit::{self, Algorithm, KeyKind, LimitError, OnOutage, PolicyName, Q
 const LIMITS_MAX: usize = 15;
 /// Longest lifetime of a token that can be configured, in seconds: 366 days. A revocation is kept
 /// that long, and a date beyond the year 9999 would not be read back.
-const LIFETIME_S_MAX: u64 = 366 * 24 * 60 * 60;
+pub(super) const LIFETIME_S_MAX: u64 = 366 * 24 * 60 * 60;
 /// Longest issuer, in bytes: it stands in every token.
 const ISSUER_BYTES_MAX: usize = 512;
 /// The name of the gate's own policy.
@@ -38,6 +40,8 @@ pub(super) struct Settings {
     pub(super) store: StoreTable,
     #[serde(default)]
     pub(super) revocation: RevocationTable,
+    #[serde(default)]
+    pub(super) issuers: Vec<IssuerTable>,
     #[serde(default)]
     pub(super) token_cache: TokenCacheTable,
 }
@@ -226,7 +230,7 @@ fn quota(path: &str, limit: u64, window: &str) -> Result<Quota, ConfigError> {
     })
 }
 
-fn whole_seconds(path: &str, text: &str) -> Result<u64, ConfigError> {
+pub(super) fn whole_seconds(path: &str, text: &str) -> Result<u64, ConfigError> {
     match duration::at(path, text)? {
         ms @ 1000.. if ms % 1000 == 0 => Ok(ms / 1000),
         _ => Err(ConfigError::new(path, "must be whole seconds, at least 1s")),
@@ -235,17 +239,16 @@ fn whole_seconds(path: &str, text: &str) -> Result<u64, ConfigError> {
 
 /// An issuer is an https URL without query or fragment (RFC 8414 section 2); http on loopback. It
 /// is not echoed: one with a password in it would end up in a log.
-pub(super) fn check_issuer(issuer: &str) -> Result<(), ConfigError> {
-    let bad = |reason: &str| ConfigError::new("issuer", reason);
+pub(super) fn check_issuer(path: &str, issuer: &str) -> Result<(), ConfigError> {
+    let bad = |reason: &str| ConfigError::new(path, reason);
     if issuer.len() > ISSUER_BYTES_MAX {
         return Err(bad("must be at most 512 bytes"));
     }
     let uri: http::Uri = issuer.parse().map_err(|_| bad("not a URL"))?;
     let host = uri.host().filter(|host| !host.is_empty()).ok_or_else(|| bad("not a URL"))?;
-    let loopback = matches!(host, "localhost" | "127.0.0.1" | "[::1]");
     match uri.scheme_str() {
         Some("https") => {}
-        Some("http") if loopback => {}
+        Some("http") if is_loopback(host) => {}
         _ => return Err(bad("must be https")),
     }
     if uri.authority().is_some_and(|authority| authority.as_str().contains('@')) {

@@ -126,7 +126,8 @@ where
                 Ok(admission)
             }
             Err(Unanswered::Answered(error)) => Err(error),
-            Err(unanswered) => self.admit_without_store(admit, unanswered, now).await,
+            // Boxed: else every request would carry the room of one without the store.
+            Err(unanswered) => Box::pin(self.admit_without_store(admit, unanswered, now)).await,
         }
     }
 

@@ -1,8 +1,10 @@
 //! Authorising a request by its access token.
 
+use super::foreign::{Foreign, foreign_check};
+use super::issue::check_subject;
 use super::{Address, Caller, Degraded, Guard, GuardError, Limited};
 use crate::UnixMs;
-use crate::jwt::Claims;
+use crate::jwt::{ClaimReason, Claims, JwtError, Signed};
 use crate::limit::{KeyKind, Trigger};
 use crate::store::{
     Admission, Admit, EntryKey, KeySpace, Revocation, RevocationScope, Store, StoreError, Take,
@@ -13,13 +15,15 @@ use crate::telemetry::Event;
 /// An authorised request: whose it is, and what is left of each limit.
 #[derive(Clone, Debug)]
 pub struct Access {
+    /// `iss`, where there are others than our own: it is what `sub` is to be read with.
+    pub issuer: Option<String>,
     /// `sub`.
     pub subject: String,
-    /// `client_id`.
+    /// `client_id`; of a foreign token without one `azp`; empty without either.
     pub client_id: String,
     /// `scope`, empty when absent.
     pub scope: String,
-    /// `jti`.
+    /// `jti`, empty when a foreign token has none.
     pub token_id: String,
     /// `sid`, when there is one.
     pub session_id: Option<String>,
@@ -36,19 +40,64 @@ impl<S: Store> Guard<S> {
     /// revocations and takes 1 from every policy, all or nothing.
     ///
     /// # Errors
-    /// [`GuardError::Token`], [`GuardError::Revoked`], [`GuardError::RateLimited`] or
-    /// [`GuardError::Store`]. Run it in [`Guard::guarded`], which counts them.
+    /// [`GuardError::Token`], [`GuardError::Revoked`], [`GuardError::RateLimited`],
+    /// [`GuardError::Store`], or [`GuardError::Jwks`] of a foreign token. Run it in [`Guard::guarded`], which counts them.
     pub async fn authorize(&self, token: &str, caller: &Caller) -> Result<Access, GuardError> {
         let config = self.config();
-        let signed = self.signed(token, &config.access, caller.now).await?;
+        if let Some(foreign) = self.foreign(token) {
+            // On the heap: so seldom, and our own tokens would carry its room with them.
+            return Box::pin(self.authorize_foreign(token, foreign, caller)).await;
+        }
+        let signed = self.signed(token, &config.keys, &config.access, caller.now).await?;
         let claims = signed.claims(&config.access, caller.now)?;
         self.instance.tokens.keep(&signed);
         let check = self.check_of(&claims, &signed, caller.now);
-        let admitted = self.admit(check, &claims, caller).await;
-        let (limits, degraded) = admitted.inspect_err(|refusal| self.forget(token, refusal))?;
+        self.access(check, &claims, &signed, caller).await
+    }
+
+    async fn authorize_foreign(
+        &self,
+        token: &str,
+        foreign: Foreign<'_>,
+        caller: &Caller,
+    ) -> Result<Access, GuardError> {
+        let issuer = foreign.issuer;
+        let (signed, stale) =
+            self.check_foreign(token, foreign, &issuer.access, caller.now).await?;
+        let mut claims = signed.claims(&issuer.access, caller.now)?;
+        let subject = claims.subject.as_deref().unwrap_or_default();
+        // One that our own tokens could not have could neither be revoked nor stand in a header field.
+        check_subject("sub", subject).map_err(|_| JwtError::ClaimValidationFailed {
+            claim: "sub",
+            reason: ClaimReason::CheckFailed,
+        })?;
+        if claims.client_id.is_none() {
+            // What OpenID Connect Core section 2 calls the client.
+            claims.client_id = signed.text_claim("azp");
+        }
+        self.instance.tokens.keep(&signed);
+        let check = foreign_check(&claims, &signed, issuer, caller.now);
+        let mut access = self.access(check, &claims, &signed, caller).await?;
+        access.degraded.keys = stale.map(|error| error.cause());
+        Ok(access)
+    }
+
+    /// The one store call of a token that holds, and what it allows.
+    async fn access(
+        &self,
+        check: TokenCheck,
+        claims: &Claims<'_>,
+        signed: &Signed<'_>,
+        caller: &Caller,
+    ) -> Result<Access, GuardError> {
+        let admitted = self.admit(check, claims, caller).await;
+        let (limits, degraded) =
+            admitted.inspect_err(|refusal| self.forget(signed.token(), refusal))?;
         self.telemetry().record(&Event::TokenAccepted);
         let owned = |claim: &Option<_>| claim.as_deref().map(str::to_owned);
+        let issuers = &self.config().issuers;
         Ok(Access {
+            issuer: if issuers.is_empty() { None } else { owned(&claims.issuer) },
             subject: owned(&claims.subject).unwrap_or_default(),
             client_id: owned(&claims.client_id).unwrap_or_default(),
             scope: owned(&claims.scope).unwrap_or_default(),
@@ -95,14 +144,14 @@ impl<S: Store> Guard<S> {
         takes: &[Take<'_>],
         now: UnixMs,
     ) -> Result<Admission, GuardError> {
-        self.refuse_known(check, now).await?;
+        self.refuse_known(&check, now)?;
         let scope = claims.scope.as_deref().unwrap_or_default();
         let closed = self.config().revocation.closes(scope);
         let admit = Admit { token: Some(check), takes: takes.to_vec(), closed };
         let admission = self.asked(&admit, now).await?;
         let Some(scope) = admission.revoked else {
             // While the store was asked, this instance may have acknowledged a revocation.
-            self.refuse_known(check, now).await?;
+            self.refuse_known(&check, now)?;
             return Ok(admission);
         };
         if admission.unreadable {
@@ -117,9 +166,8 @@ impl<S: Store> Guard<S> {
     }
 
     /// Refuses what this instance knows as revoked.
-    async fn refuse_known(&self, check: TokenCheck, now: UnixMs) -> Result<(), GuardError> {
-        let known = Admit { token: Some(check), takes: Vec::new(), closed: false };
-        match self.instance.memory.admit(&known, now).await?.revoked {
+    fn refuse_known(&self, check: &TokenCheck, now: UnixMs) -> Result<(), GuardError> {
+        match self.instance.memory.revoked(check, now) {
             Some(_) => Err(GuardError::Revoked),
             None => Ok(()),
         }

@@ -1,15 +1,17 @@
-//! What of an answer the store had no part in.
+//! What of an answer was decided without the store, or by keys older than they should be.
 
 use super::Limited;
 use crate::store::Outcome;
 
-/// The parts of an answer that were given without the store, each with the cause in fixed words.
+/// The parts of an answer that rest on less than they should, each with the cause in fixed words.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Degraded {
     /// Whether the token is revoked: by what this instance knows.
     pub revocation: Option<&'static str>,
     /// The limits: by what this instance counts.
     pub limits: Option<&'static str>,
+    /// The signature: by an issuer's key set that could not be refreshed.
+    pub keys: Option<&'static str>,
 }
 
 impl Degraded {
@@ -24,6 +26,6 @@ impl Degraded {
         outcomes: impl IntoIterator<Item = &'o Outcome>,
     ) -> Self {
         let limits = outcomes.into_iter().find_map(|outcome| outcome.degraded);
-        Self { revocation, limits }
+        Self { revocation, limits, keys: None }
     }
 }

@@ -2,6 +2,7 @@
 
 use thiserror::Error;
 
+use crate::jwks::Unavailable;
 use crate::jwt::JwtError;
 use crate::limit::{LimitError, Policy};
 use crate::store::{Outcome, StoreError};
@@ -64,6 +65,9 @@ pub enum GuardError {
     /// The store gave no answer, so this cannot be told.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// There are no keys to check a foreign issuer's token with, so this cannot be told.
+    #[error(transparent)]
+    Jwks(#[from] Unavailable),
     /// The platform gave no random bytes.
     #[error("no random bytes are available")]
     EntropyUnavailable,
@@ -121,6 +125,7 @@ impl GuardError {
             Self::Limit(error) => error.code(),
             Self::RateLimited(_) => "ERR_RATE_LIMITED",
             Self::Store(error) => error.code(),
+            Self::Jwks(unavailable) => unavailable.error.code(),
             Self::EntropyUnavailable => "ERR_ENTROPY_UNAVAILABLE",
         }
     }

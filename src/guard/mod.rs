@@ -7,6 +7,7 @@ mod access;
 mod address;
 mod degraded;
 mod error;
+mod foreign;
 mod introspect;
 mod issue;
 mod limits;
@@ -19,17 +20,20 @@ pub use access::Access;
 pub use address::Address;
 pub use degraded::Degraded;
 pub use error::{CredentialsFault, GuardError, Limited};
+pub use foreign::refresh_due;
 pub use introspect::Introspection;
 pub use issue::{Issued, TokenOrder};
 pub use limits::Taken;
 pub use ready::Readiness;
-pub use revoke::RevokeTarget;
+pub use revoke::{Of, RevokeTarget};
 
+use std::fmt;
 use std::future::Future;
 use std::sync::Arc;
 
 use crate::UnixMs;
 use crate::config::{Client, Config, Grant};
+use crate::fetch::{AnyFetch, Fetch};
 use crate::instance::Instance;
 use crate::jwt::Signatures;
 use crate::store::{Admission, Admit, Store, StoreError};
@@ -48,18 +52,32 @@ pub struct Caller {
 }
 
 /// The facade of one instance over one store.
-#[derive(Debug)]
 pub struct Guard<S> {
     instance: Arc<Instance>,
     store: S,
     entropy: Entropy,
+    /// `None`: nothing can be fetched.
+    fetch: Option<Box<dyn AnyFetch>>,
+    /// `None`: signatures are checked and made here.
     signatures: Option<&'static dyn Signatures>,
+}
+
+impl<S: fmt::Debug> fmt::Debug for Guard<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Guard").field("store", &self.store).finish_non_exhaustive()
+    }
 }
 
 impl<S: Store> Guard<S> {
     /// A guard over `store`, with random bytes from `entropy`.
     pub const fn new(instance: Arc<Instance>, store: S, entropy: Entropy) -> Self {
-        Self { instance, store, entropy, signatures: None }
+        Self { instance, store, entropy, fetch: None, signatures: None }
+    }
+
+    /// The same, able to fetch the key sets of foreign issuers.
+    #[must_use]
+    pub fn with_fetch(self, fetch: impl Fetch + 'static) -> Self {
+        Self { fetch: Some(Box::new(fetch)), ..self }
     }
 
     /// The same with the runtime's own cryptography for signatures.
@@ -93,7 +111,8 @@ impl<S: Store> Guard<S> {
         let refusal = match self.pass_gate(caller).await {
             Ok(()) => match action.await {
                 Ok(value) => return Ok(value),
-                Err(refusal) => self.charge_failure(refusal, caller).await,
+                // Boxed: else every request would carry the room of one that is refused.
+                Err(refusal) => Box::pin(self.charge_failure(refusal, caller)).await,
             },
             Err(refusal) => refusal,
         };

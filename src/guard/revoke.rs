@@ -1,5 +1,6 @@
 //! Revoking by token, session or subject.
 
+use super::foreign::{Foreign, foreign_check};
 use super::issue::check_subject;
 use super::{Guard, GuardError, names, require};
 use crate::UnixMs;
@@ -16,10 +17,19 @@ pub enum RevokeTarget<'a> {
     /// This token.
     Token(&'a str),
     /// Every token of the session with this `sid`.
-    Session(&'a str),
+    Session(Of<'a>),
     /// Every token of this subject issued up to now; with a clock tolerance, up to that much later,
     /// because a clock that is ahead by as much may have issued it before.
-    Subject(&'a str),
+    Subject(Of<'a>),
+}
+
+/// A session or subject of an issuer: two issuers may have one of the same name.
+#[derive(Clone, Copy)]
+pub struct Of<'a> {
+    /// The `iss` of its tokens; `None`: ours.
+    pub issuer: Option<&'a str>,
+    /// Its name there.
+    pub name: &'a str,
 }
 
 impl<S: Store> Guard<S> {
@@ -28,7 +38,8 @@ impl<S: Store> Guard<S> {
     ///
     /// # Errors
     /// [`GuardError::ForeignToken`] for another client's token, [`GuardError::GrantMissing`] for
-    /// session and subject, [`GuardError::Invalid`], [`GuardError::Store`]: not revoked.
+    /// session, subject and a foreign issuer's token, [`GuardError::Invalid`],
+    /// [`GuardError::Jwks`] and [`GuardError::Store`]: not revoked.
     pub async fn revoke(
         &self,
         target: RevokeTarget<'_>,
@@ -56,27 +67,38 @@ impl<S: Store> Guard<S> {
         client: &Client,
         now: UnixMs,
     ) -> Result<Option<Revocation>, GuardError> {
-        let issuer = &self.config().issuer;
-        let expires = now.plus(self.config().acceptance_ms_max());
-        let (scope, key) = match target {
-            RevokeTarget::Token(token) => {
-                return self.token_revocation(token, client, now).await;
-            }
-            RevokeTarget::Session(session) => {
+        let (scope, space, of) = match target {
+            RevokeTarget::Token(token) => return self.token_revocation(token, client, now).await,
+            RevokeTarget::Session(of) => {
                 require(client, Grant::TokensRevoke)?;
-                if session.is_empty() || session.len() > 255 {
+                if of.name.is_empty() || of.name.len() > 255 {
                     let reason = "must have 1 to 255 bytes";
                     return Err(GuardError::Invalid { field: "session", reason });
                 }
-                (RevocationScope::Session, EntryKey::new(KeySpace::Session, issuer, session))
+                (RevocationScope::Session, KeySpace::Session, of)
             }
-            RevokeTarget::Subject(subject) => {
+            RevokeTarget::Subject(of) => {
                 require(client, Grant::TokensRevoke)?;
-                check_subject("subject", subject)?;
-                (RevocationScope::Subject, EntryKey::new(KeySpace::Subject, issuer, subject))
+                check_subject("subject", of.name)?;
+                (RevocationScope::Subject, KeySpace::Subject, of)
             }
         };
+        let (issuer, acceptance_ms_max) = self.issuer_of(of)?;
+        let (key, expires) = (EntryKey::new(space, issuer, of.name), now.plus(acceptance_ms_max));
         Ok(Some(Revocation { scope, key, expires, acknowledged: None }))
+    }
+
+    /// The issuer meant, and for how long a token of it that exists now can be accepted.
+    fn issuer_of<'g>(&'g self, of: Of<'g>) -> Result<(&'g str, u64), GuardError> {
+        let config = self.config();
+        let own = (config.issuer.as_str(), config.acceptance_ms_max());
+        let Some(named) = of.issuer.filter(|named| *named != config.issuer) else { return Ok(own) };
+        let foreign = config.issuers.iter().find(|foreign| foreign.issuer == named);
+        let foreign = foreign.ok_or(GuardError::Invalid {
+            field: "issuer",
+            reason: "is none whose tokens are accepted here",
+        })?;
+        Ok((&foreign.issuer, foreign.acceptance_ms_max()))
     }
 
     /// Signature and issuing client are checked before anything is written.
@@ -86,23 +108,41 @@ impl<S: Store> Guard<S> {
         client: &Client,
         now: UnixMs,
     ) -> Result<Option<Revocation>, GuardError> {
+        if let Some(foreign) = self.foreign(token) {
+            return self.foreign_revocation(token, foreign, client, now).await;
+        }
         let Some(signed) = self.own_token(token, now).await else { return Ok(None) };
         let Ok(claims) = signed.claims(&self.config().revocable, now) else { return Ok(None) };
         if claims.client_id.as_deref() != Some(client.id.as_str()) {
             return Err(GuardError::ForeignToken);
         }
-        let check = self.check_of(&claims, &signed, now);
-        if check.expires <= now {
-            return Ok(None);
-        }
-        let scope = RevocationScope::Token;
-        let (key, expires) = (check.token, check.expires);
-        Ok(Some(Revocation { scope, key, expires, acknowledged: None }))
+        Ok(of_token(self.check_of(&claims, &signed, now), now))
+    }
+
+    /// Of a foreign token: none of our clients issued it, so the grant decides, before anything is
+    /// fetched.
+    async fn foreign_revocation(
+        &self,
+        token: &str,
+        foreign: Foreign<'_>,
+        client: &Client,
+        now: UnixMs,
+    ) -> Result<Option<Revocation>, GuardError> {
+        require(client, Grant::TokensRevoke)?;
+        let issuer = foreign.issuer;
+        let signed = match self.check_foreign(token, foreign, &issuer.revocable, now).await {
+            Ok((signed, _)) => signed,
+            Err(GuardError::Token(_)) => return Ok(None),
+            Err(error) => return Err(error),
+        };
+        let Ok(claims) = signed.claims(&issuer.revocable, now) else { return Ok(None) };
+        Ok(of_token(foreign_check(&claims, &signed, issuer, now), now))
     }
 
     /// The token if its signature is ours.
     pub(super) async fn own_token<'t>(&self, token: &'t str, now: UnixMs) -> Option<Signed<'t>> {
-        self.signed(token, &self.config().own, now).await.ok()
+        let config = self.config();
+        self.signed(token, &config.keys, &config.own, now).await.ok()
     }
 
     /// The names under which the token may have been revoked, when it was issued at the earliest,
@@ -122,4 +162,10 @@ impl<S: Store> Guard<S> {
         let issued_at = names::earliest(claims.issued(), tolerance_ms, now);
         names::token_check(claims, signed.signing_input(), issued_at, accepted_until)
     }
+}
+
+/// The revocation of a token, unless it is over.
+fn of_token(check: TokenCheck, now: UnixMs) -> Option<Revocation> {
+    let (scope, key, expires) = (RevocationScope::Token, check.token, check.expires);
+    (expires > now).then_some(Revocation { scope, key, expires, acknowledged: None })
 }

@@ -3,6 +3,7 @@
 mod authorize;
 mod body;
 mod credentials;
+mod jwks;
 mod limits;
 mod oauth;
 mod operations;
@@ -29,9 +30,15 @@ pub type HttpRequest = Request<Vec<u8>>;
 /// An answer, whole.
 pub type HttpResponse = Response<Vec<u8>>;
 
-/// The request header fields the core reads; a platform need pass on no others.
-pub const FIELDS_READ: &[&str] =
-    &["authorization", "content-type", "cf-connecting-ip", "x-forwarded-for"];
+/// Where the public keys are.
+pub const JWKS_PATH: &str = "/.well-known/jwks.json";
+
+/// The request header fields the core reads; a platform need pass on no others, and each costs. But
+/// for [`JWKS_PATH`] it reads `if-none-match` too.
+#[must_use]
+pub const fn fields_read(address: AddressSource) -> [&'static str; 3] {
+    ["authorization", "content-type", address.field()]
+}
 
 /// Whether a route reads the body of this request: forward authentication looks at none, however
 /// long, and what there is no route for is not waited for.
@@ -82,13 +89,14 @@ async fn behind_gate<S: Store>(
     body: impl Future<Output = Result<Received, BodyFault>>,
     caller: &Caller,
 ) -> Result<HttpResponse, Refused> {
-    let routed = async {
+    // In a place of its own: kilobytes that would be moved with every future around it.
+    let routed = Box::pin(async {
         match receive_and_route(guard, request, body, *caller).await {
             Err(Refused::Guard(error)) => Err(error),
             // What is wrong with the request itself is no affair of the guard's.
             answer => Ok(answer),
         }
-    };
+    });
     guard.guarded(caller, routed).await?
 }
 
@@ -147,9 +155,9 @@ async fn route<S: Store>(
             only(request, &[Method::POST])?;
             oauth::introspect(guard, request, caller.now).await
         }
-        "/.well-known/jwks.json" => {
+        JWKS_PATH => {
             only(request, &[Method::GET, Method::HEAD])?;
-            operations::jwks(guard, caller.now)
+            Ok(jwks::jwks(guard, request, caller.now))
         }
         "/readyz" => {
             only(request, &[Method::GET, Method::HEAD])?;
@@ -173,13 +181,13 @@ fn only(request: &HttpRequest, allowed: &'static [Method]) -> Result<(), Refused
 
 /// The caller's address, from the one field the configuration trusts.
 fn address(source: AddressSource, request: &HttpRequest) -> Option<Address> {
-    let (name, from_right) = match source {
-        AddressSource::CfConnectingIp => ("cf-connecting-ip", 0),
+    let from_right = match source {
+        AddressSource::CfConnectingIp => 0,
         // The nth from the right is what the nth trusted proxy saw; further left is hearsay.
-        AddressSource::ForwardedFor { hops } => ("x-forwarded-for", hops.checked_sub(1)?),
+        AddressSource::ForwardedFor { hops } => hops.checked_sub(1)?,
     };
     // A proxy may add a field instead of an entry: the last field is the rightmost.
-    let fields = request.headers().get_all(name).into_iter().rev();
+    let fields = request.headers().get_all(source.field()).into_iter().rev();
     let mut entries = fields.flat_map(|field| field.as_bytes().rsplit(|byte| *byte == b','));
     Address::parse(std::str::from_utf8(entries.nth(from_right)?).ok()?)
 }

@@ -7,7 +7,7 @@ use super::body::Form;
 use super::problem::Refused;
 use super::{HttpRequest, HttpResponse, credentials, respond};
 use crate::UnixMs;
-use crate::guard::{Guard, GuardError, RevokeTarget};
+use crate::guard::{Guard, GuardError, Of, RevokeTarget};
 use crate::store::{Durability, Store};
 
 #[derive(Serialize)]
@@ -24,10 +24,17 @@ pub(super) async fn revoke<S: Store>(
 ) -> Result<HttpResponse, Refused> {
     let form = Form::of_body(request)?;
     let client = credentials::client_or_form(guard, request, Some(&form))?;
+    let issuer = form.get("issuer");
+    let of = |name| Of { issuer, name };
     let target = match (form.get("token"), form.get("session"), form.get("subject")) {
+        // A token says itself whose it is.
+        (Some(_), ..) if issuer.is_some() => {
+            let reason = "goes with session or subject alone";
+            return Err(GuardError::Invalid { field: "issuer", reason }.into());
+        }
         (Some(token), None, None) => RevokeTarget::Token(token),
-        (None, Some(session), None) => RevokeTarget::Session(session),
-        (None, None, Some(subject)) => RevokeTarget::Subject(subject),
+        (None, Some(session), None) => RevokeTarget::Session(of(session)),
+        (None, None, Some(subject)) => RevokeTarget::Subject(of(subject)),
         _ => {
             let reason = "exactly one of token, session and subject is required";
             return Err(GuardError::Invalid { field: "token", reason }.into());

@@ -1,6 +1,6 @@
-//! What operators and verifiers ask: /healthz, /readyz, /metrics, /.well-known/jwks.json.
+//! What operators ask: /healthz, /readyz, /metrics.
 
-use http::{HeaderValue, Method, StatusCode, header};
+use http::{Method, StatusCode, header};
 use serde::Serialize;
 
 use super::problem::Refused;
@@ -61,16 +61,4 @@ pub(super) fn metrics<S: Store>(
     require(credentials::client(guard, request)?, Grant::MetricsRead)?;
     let text = guard.metrics(now).into_bytes();
     Ok(respond::with_type(StatusCode::OK, "text/plain; version=0.0.4; charset=utf-8", text))
-}
-
-/// The public keys (RFC 7517), cacheable for five minutes: rotate by publishing a key at least
-/// that long before it signs.
-pub(super) fn jwks<S: Store>(guard: &Guard<S>, now: UnixMs) -> Result<HttpResponse, Refused> {
-    let mut response = respond::json(StatusCode::OK, &guard.config().keys.public_jwks(now));
-    let headers = response.headers_mut();
-    let kind = HeaderValue::from_static("application/jwk-set+json");
-    headers.insert(header::CONTENT_TYPE, kind);
-    let cache = HeaderValue::from_static("public, max-age=300");
-    headers.insert(header::CACHE_CONTROL, cache);
-    Ok(response)
 }

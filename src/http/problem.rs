@@ -9,6 +9,7 @@ use super::{BodyFault, HttpResponse};
 use crate::config::ConfigError;
 use crate::guard::{CredentialsFault, GuardError};
 use crate::jwt::JwtError;
+use crate::limit::retry_after_seconds;
 use crate::store::StoreError;
 use crate::telemetry::{Event, Telemetry};
 
@@ -89,6 +90,10 @@ impl Refused {
                 fields.push((header::ALLOW, names.join(", ")));
             }
             Self::Guard(GuardError::RateLimited(limits)) => fields.extend(limit_fields(limits)),
+            Self::Guard(GuardError::Jwks(unavailable)) => {
+                let seconds = retry_after_seconds(unavailable.retry_after_ms);
+                fields.push((header::RETRY_AFTER, seconds.to_string()));
+            }
             // What may be over in a second. A missing key or a full store will not.
             Self::Guard(
                 GuardError::Store(
@@ -138,9 +143,10 @@ fn guard_status(error: &GuardError) -> StatusCode {
         GuardError::PolicyUnknown => StatusCode::NOT_FOUND,
         GuardError::RateLimited(_) => StatusCode::TOO_MANY_REQUESTS,
         GuardError::Store(StoreError::Unsupported { .. }) => StatusCode::NOT_IMPLEMENTED,
-        GuardError::Store(_) | GuardError::Mint(_) | GuardError::EntropyUnavailable => {
-            StatusCode::SERVICE_UNAVAILABLE
-        }
+        GuardError::Store(_)
+        | GuardError::Jwks(_)
+        | GuardError::Mint(_)
+        | GuardError::EntropyUnavailable => StatusCode::SERVICE_UNAVAILABLE,
         GuardError::Invalid { .. } | GuardError::Limit(_) => StatusCode::BAD_REQUEST,
     }
 }

@@ -25,13 +25,21 @@ pub(super) fn json(status: StatusCode, body: &impl Serialize) -> HttpResponse {
 
 /// An answer of that media type, not cached, not sniffed.
 pub(super) fn with_type(status: StatusCode, kind: &'static str, body: Vec<u8>) -> HttpResponse {
-    let mut response = Response::new(body);
+    let mut response = empty(status);
+    *response.body_mut() = body;
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    response
+}
+
+/// An answer without a body, not cached.
+pub(super) fn empty(status: StatusCode) -> HttpResponse {
+    let mut response = Response::new(Vec::new());
     *response.status_mut() = status;
     let headers = response.headers_mut();
     headers.reserve(FIELDS);
-    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     response
 }
 
@@ -55,10 +63,11 @@ pub(super) fn limit_fields(limits: &[Limited]) -> Vec<(HeaderName, String)> {
     fields
 }
 
-/// `Portcullis-Degraded`: what was decided without the store, and why. A list of tokens with a
+/// `Portcullis-Degraded`: what was decided without the store, or by old keys, and why. A list of tokens with a
 /// parameter, in the sense of RFC 9651.
 pub(super) fn degraded_field(degraded: &Degraded) -> Option<(HeaderName, String)> {
-    let parts = [("revocation", degraded.revocation), ("limits", degraded.limits)];
+    let Degraded { revocation, limits, keys } = *degraded;
+    let parts = [("revocation", revocation), ("limits", limits), ("keys", keys)];
     let said: Vec<_> = parts
         .into_iter()
         .filter_map(|(part, cause)| Some(format!("{part};reason={}", cause?)))

@@ -6,6 +6,8 @@
 
 #[cfg(all(test, not(target_arch = "wasm32")))]
 mod agreement;
+#[cfg(feature = "fuzzing")]
+mod exposed;
 mod flat;
 
 use std::borrow::Cow;
@@ -14,6 +16,9 @@ use std::collections::BTreeSet;
 use std::fmt;
 
 use serde::de::{DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
+
+#[cfg(feature = "fuzzing")]
+pub(super) use exposed::{members_the_long_way, members_the_short_way};
 
 /// Deepest nesting accepted, the outer object counted.
 const DEPTH_MAX: u8 = 32;
@@ -78,6 +83,18 @@ pub fn member_names(text: &str) -> Result<Vec<String>, &'static str> {
     let mut names = Vec::new();
     read_object(text, &mut names, |names, name, _| names.push(name.to_owned()))?;
     Ok(names)
+}
+
+/// The member `name` of the JSON object `text`, when there is one and it is a string.
+pub(super) fn string_member<'t>(text: &'t str, name: &str) -> Option<Cow<'t, str>> {
+    let mut found = None;
+    read_object(text, &mut found, |found, member, value| {
+        if let (true, Value::String(string)) = (member == name, value) {
+            *found = Some(string);
+        }
+    })
+    .ok()?;
+    found
 }
 
 type Fault = Cell<Option<&'static str>>;

@@ -155,6 +155,13 @@ impl KeySet {
         let live = self.keys.iter().filter(|key| !key.is_retired(now));
         JwkSet { keys: live.filter_map(Key::public_jwk).collect() }
     }
+
+    /// When [`KeySet::public_jwks`] is another than at `now`: a key retires. `None`: never. (That one
+    /// becomes active changes nothing: it was published before.)
+    #[must_use]
+    pub fn next_change(&self, now: UnixMs) -> Option<UnixMs> {
+        self.keys.iter().filter_map(Key::retire_at).filter(|end| now < *end).min()
+    }
 }
 
 fn the_only<'k>(mut matching: impl Iterator<Item = &'k Key>) -> Result<&'k Key, JwtError> {

@@ -3,7 +3,7 @@
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde::Serialize;
 
-use super::{ClaimReason, JwtError, Key, KeySet, Signatures, member_names};
+use super::{ClaimReason, JwtError, Key, KeySet, NativeFault, Signatures, member_names};
 use crate::UnixMs;
 
 /// The claims [`mint`] writes itself: a further claim of one of these names would be a duplicate
@@ -76,14 +76,14 @@ impl Unsigned<'_> {
         Ok(self.with(&signature))
     }
 
-    /// The token, signed by the runtime's own cryptography where that can.
-    ///
-    /// # Errors
-    /// [`JwtError::NoSigningKey`].
-    pub async fn sign_by(self, runtime: &dyn Signatures) -> Result<String, JwtError> {
+    /// The token, signed by the runtime's own cryptography where that can, and why it was not.
+    pub async fn sign_by(
+        self,
+        runtime: &dyn Signatures,
+    ) -> (Option<NativeFault>, Result<String, JwtError>) {
         match runtime.sign(self.key, self.input.as_bytes()).await {
-            Some(signature) => Ok(self.with(&signature)),
-            None => self.sign(),
+            Ok(signature) => (None, Ok(self.with(&signature))),
+            Err(fault) => (Some(fault), self.sign()),
         }
     }
 

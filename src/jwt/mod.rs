@@ -9,7 +9,11 @@ mod cache;
 mod claims;
 mod compact;
 mod error;
+#[cfg(feature = "fuzzing")]
+#[doc(hidden)]
+pub mod fuzzing;
 mod header;
+mod hint;
 mod issued_at;
 mod json;
 mod jwk;
@@ -31,6 +35,7 @@ pub use cache::{CacheBounds, TokenCache};
 pub use claims::Claims;
 pub use error::{ClaimReason, JwtError, KeyError};
 pub use header::LastHeader;
+pub use hint::{asks_for, issuer_hint};
 pub use issued_at::IssuedAt;
 pub use json::{check_object as check_json_object, member_names};
 pub use jwk::{Jwk, JwkSet};
@@ -40,5 +45,5 @@ pub use key_set::KeySet;
 pub use mint::{NewToken, Unsigned, mint, unsigned};
 pub use policy::{ClockTolerance, Policy, Requirement};
 pub use scope::is_scope_token;
-pub use signatures::{Engine, Native, Signatures};
+pub use signatures::{Engine, Native, NativeFault, Signatures};
 pub use verify::{Selected, Signed, select, select_after};

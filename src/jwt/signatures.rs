@@ -11,13 +11,24 @@ use std::pin::Pin;
 
 use super::Key;
 
-/// What the runtime says, once it does; `None`: it cannot tell, and we do it ourselves.
-pub type Native<'a, T> = Pin<Box<dyn Future<Output = Option<T>> + 'a>>;
+/// What the runtime says, once it does, or why it does not: then we do it ourselves.
+pub type Native<'a, T> = Pin<Box<dyn Future<Output = Result<T, NativeFault>> + 'a>>;
+
+/// Why the runtime says nothing of a signature. It is no verdict.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NativeFault {
+    /// It does not take the key, as was found out just now.
+    Refused,
+    /// It does not take the key, as is known.
+    Lacking,
+    /// It takes the key, and failed at this signature.
+    Failed,
+}
 
 /// Checks and makes signatures by the runtime's own cryptography.
 ///
-/// `None` is for what it lacks, refuses or fails at: an exception is no verdict. An implementation
-/// that has once failed at a key need not be asked about it again, and says so in its own way.
+/// An exception is no verdict but a [`NativeFault`]. A key that the runtime did not take is not
+/// offered to it again.
 pub trait Signatures: fmt::Debug + Sync {
     /// Whether `signature` is that of `key` over `input`.
     fn verify<'a>(&'a self, key: &'a Key, input: &'a [u8], signature: &'a [u8])

@@ -1,12 +1,14 @@
 //! Verification: parse and select, signature, claims.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use super::JwtError;
 use super::cache::Verified;
 use super::compact::{self, Compact};
 use super::header::{Header, LastHeader};
-use super::{Claims, Engine, Key, KeyId, KeySet, Policy, Signatures, Verdict};
+use super::json::string_member;
+use super::{Claims, Engine, Key, KeyId, KeySet, NativeFault, Policy, Signatures, Verdict};
 use crate::UnixMs;
 
 /// Step one: the token is well-formed, its header is accepted, its key is chosen.
@@ -74,39 +76,40 @@ impl<'t> Selected<'t, '_> {
     /// payload is not canonical base64url.
     pub fn check_signature(self) -> Result<Signed<'t>, JwtError> {
         let signature = self.signature()?;
-        let verdict = self.key.check(self.input(), &signature);
+        // Not for the key to say: it may be held elsewhere, and be none the wiser for it.
+        let verdict = if self.is_of_its_length(&signature) {
+            self.key.check(self.input(), &signature)
+        } else {
+            Verdict::Fails
+        };
         self.judged(verdict)
     }
 
-    /// As [`Selected::check_signature`], by the runtime's own cryptography where that can tell; and
-    /// who did it.
-    ///
-    /// # Errors
-    /// As [`Selected::check_signature`].
+    /// As [`Selected::check_signature`], by the runtime's own cryptography where that can tell: who did
+    /// it, why it was not the runtime, and what came of it.
     pub async fn check_signature_by(
         self,
         runtime: &dyn Signatures,
-    ) -> (Engine, Result<Signed<'t>, JwtError>) {
+    ) -> (Engine, Option<NativeFault>, Result<Signed<'t>, JwtError>) {
         let Some(signature) = self.signature_for_runtime() else {
-            return (Engine::Wasm, self.check_signature());
+            return (Engine::Wasm, None, self.check_signature());
         };
         match runtime.verify(self.key, self.input(), &signature).await {
-            Some(true) => (Engine::Native, self.judged(Verdict::Holds)),
-            Some(false) => (Engine::Native, self.judged(Verdict::Fails)),
-            None => {
-                let verdict = self.key.check(self.input(), &signature);
-                (Engine::Wasm, self.judged(verdict))
-            }
+            Ok(true) => (Engine::Native, None, self.judged(Verdict::Holds)),
+            Ok(false) => (Engine::Native, None, self.judged(Verdict::Fails)),
+            Err(fault) => (Engine::Wasm, Some(fault), self.check_signature()),
         }
     }
 
     /// The decoded signature, where it is for the runtime to check; `None` where it is malformed, or of
-    /// another length than its algorithm's: that is for [`Selected::check_signature`] to refuse, and
-    /// no runtime is asked about what it might throw at.
+    /// another length than its key's: that is for [`Selected::check_signature`] to refuse. Runtimes
+    /// differ there: OpenSSL takes an RSA-PSS signature whose leading zero is left out.
     pub(crate) fn signature_for_runtime(&self) -> Option<Vec<u8>> {
-        let signature = self.signature().ok()?;
-        let bytes = self.key.algorithm().signature_bytes();
-        bytes.is_none_or(|bytes| bytes == signature.len()).then_some(signature)
+        self.signature().ok().filter(|signature| self.is_of_its_length(signature))
+    }
+
+    fn is_of_its_length(&self, signature: &[u8]) -> bool {
+        self.key.signature_bytes().is_none_or(|bytes| bytes == signature.len())
     }
 
     /// What the signature is over.
@@ -179,6 +182,12 @@ impl<'t> Signed<'t> {
         }
     }
 
+    /// A claim that no policy looks at, when it is there and a string.
+    #[must_use]
+    pub fn text_claim(&self, name: &str) -> Option<Cow<'_, str>> {
+        string_member(self.payload(), name)
+    }
+
     /// As [`Signed::payload`], without a copy where there is none to make.
     #[must_use]
     pub fn into_payload(self) -> String {
@@ -186,6 +195,11 @@ impl<'t> Signed<'t> {
             Payload::Decoded(payload) => payload,
             Payload::Remembered(verified) => verified.payload().to_owned(),
         }
+    }
+
+    /// The token itself.
+    pub(crate) const fn token(&self) -> &'t str {
+        self.token
     }
 
     /// What was signed. It names a token without a `jti`: canonical, and free of the signature,

@@ -1,26 +1,27 @@
 //! A policy: whose requests are counted, and against which quota.
 
 use std::fmt;
+use std::sync::Arc;
 
 use super::{Algorithm, LimitError, Quota};
 
 /// The name of a policy: 1 to 64 characters of `[a-z0-9._-]`, so that it stands in a header field,
-/// a metric label and a storage key without quoting.
+/// a metric label and a storage key without quoting. Shared: every answer names its policies.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct PolicyName(String);
+pub struct PolicyName(Arc<str>);
 
 impl PolicyName {
     /// Takes a name as configured.
     ///
     /// # Errors
     /// [`LimitError::NameInvalid`] when it is empty, too long, or has another character.
-    pub fn new(name: impl Into<String>) -> Result<Self, LimitError> {
-        let name = name.into();
+    pub fn new(name: impl AsRef<str>) -> Result<Self, LimitError> {
+        let name = name.as_ref();
         let allowed = |b: u8| matches!(b, b'a'..=b'z' | b'0'..=b'9' | b'.' | b'_' | b'-');
         if name.is_empty() || name.len() > 64 || !name.bytes().all(allowed) {
             return Err(LimitError::NameInvalid);
         }
-        Ok(Self(name))
+        Ok(Self(name.into()))
     }
 
     /// The name as text.

@@ -63,6 +63,11 @@ impl EntryKey {
         digest.try_into().ok().map(Self)
     }
 
+    /// Base64url, as it stands in a storage key.
+    pub(super) fn text(&self) -> String {
+        URL_SAFE_NO_PAD.encode(self.0)
+    }
+
     /// The digest itself.
     #[must_use]
     pub const fn as_bytes(&self) -> &[u8; 32] {
@@ -70,10 +75,10 @@ impl EntryKey {
     }
 }
 
-/// Base64url, as it stands in a storage key.
+/// As [`EntryKey::text`].
 impl fmt::Display for EntryKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&URL_SAFE_NO_PAD.encode(self.0))
+        f.write_str(&self.text())
     }
 }
 

@@ -291,13 +291,21 @@ impl Record {
 }
 
 /// Stands in storage keys: a change of it is a change of their layout.
-impl fmt::Display for RevocationScope {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
+impl RevocationScope {
+    /// Its name, as it stands in keys, metrics and log lines.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
             Self::Token => "token",
             Self::Session => "session",
             Self::Subject => "subject",
-        })
+        }
+    }
+}
+
+impl fmt::Display for RevocationScope {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
     }
 }
 

@@ -12,7 +12,7 @@ use thiserror::Error;
 
 use super::StoreError;
 use super::redis::{Command, Dialect, Reply, ServerError, Transport};
-use crate::fetch::{Fetch, FetchError, Request, Response};
+use crate::fetch::{Fetch, FetchError, Request, Response, is_loopback};
 
 /// The most bytes a reply has. The longest are a subject's hundred sessions, of about 110 bytes
 /// each, and a record, of 5,500.
@@ -77,7 +77,7 @@ impl Endpoint {
             return Err(EndpointError::Token);
         }
         let url = format!("{}/", url.trim_end_matches('/'));
-        let loopback = matches!(uri.host(), Some("localhost" | "127.0.0.1" | "[::1]"));
+        let loopback = uri.host().is_some_and(is_loopback);
         let readable = uri.scheme_str() == Some("http") && !loopback;
         Ok(Self { url, authorization: format!("Bearer {token}"), readable })
     }
@@ -124,6 +124,7 @@ impl<F: Fetch> Upstash<F> {
             url: &self.endpoint.url,
             fields,
             body: body.ok_or(StoreError::Protocol { cause: "unencodable_command" })?,
+            deadline_ms: None,
             answer_fields: &[SYNC_TOKEN],
             answer_bytes_max: REPLY_BYTES_MAX,
         })

@@ -1,5 +1,6 @@
 //! The events, their counters, their levels.
 
+use crate::jwks::{IssuerName, JwksError};
 use crate::jwt::{Algorithm, Engine};
 use crate::limit::PolicyName;
 use crate::store::{Durability, RevocationScope, StoreError};
@@ -150,6 +151,30 @@ pub enum Event<'a> {
     },
     /// This instance could not remember a token it saw revoked: its room is full.
     RevocationForgotten,
+    /// The key set of a foreign issuer was fetched, or confirmed to be the same.
+    JwksFetched {
+        /// Whose.
+        issuer: &'a IssuerName,
+    },
+    /// The key set of a foreign issuer could not be fetched.
+    JwksFailed {
+        /// Whose.
+        issuer: &'a IssuerName,
+        /// Why.
+        error: &'a JwksError,
+    },
+    /// A token was checked by keys that are older than they should be, because there are no newer.
+    JwksStale {
+        /// Whose.
+        issuer: &'a IssuerName,
+    },
+    /// A token could not be checked for want of keys.
+    JwksUnavailable {
+        /// Whose.
+        issuer: &'a IssuerName,
+        /// Why.
+        error: &'a JwksError,
+    },
     /// A token could not be minted, whatever was asked for.
     MintFailed {
         /// The error's code.

@@ -64,6 +64,10 @@ impl Event<'_> {
             Self::StoreClockOff               => facts("store_clock_off",       Some(Warn),     "store_clock_off",        "Times the store's clock was found seconds off."),
             Self::LimitsRepaired { .. }       => facts("limits_repaired",       Some(Warn),     "limits_repaired",        "Unreadable states of limits replaced."),
             Self::RevocationForgotten         => facts("revocation_forgotten",  Some(Warn),     "revocations_forgotten",  "Revoked tokens seen and not remembered."),
+            Self::JwksFetched { .. }          => facts("jwks_fetched",          None,           "jwks_fetches",           "Key sets of foreign issuers fetched or confirmed."),
+            Self::JwksFailed { .. }           => facts("jwks_failed",           Some(Error),    "jwks_failures",          "Key sets that could not be fetched."),
+            Self::JwksStale { .. }            => facts("jwks_stale",            None,           "jwks_stale",             "Tokens checked by keys older than they should be."),
+            Self::JwksUnavailable { .. }      => facts("jwks_unavailable",      None,           "jwks_unavailable",       "Tokens that could not be checked for want of keys."),
             Self::MintFailed { .. }           => facts("mint_failed",           Some(Error),    "mint_failures",          "Tokens that could not be minted."),
             Self::EntropyUnavailable          => facts("entropy_unavailable",   Some(Error),    "entropy_failures",       "Calls for random bytes failed."),
             Self::LogLineDropped              => facts("log_line_dropped",      None,           "log_lines_dropped",      "Log lines over the bound."),
@@ -104,6 +108,12 @@ impl Event<'_> {
             Self::LimitOverflow { policy } => vec![("policy", policy.to_string())],
             Self::StoreFailed { verb, error } | Self::SecondaryFailed { verb, error } => {
                 vec![("verb", (*verb).to_owned()), ("cause", error.cause().to_owned())]
+            }
+            Self::JwksFetched { issuer } | Self::JwksStale { issuer } => {
+                vec![("issuer", issuer.to_string())]
+            }
+            Self::JwksFailed { issuer, error } | Self::JwksUnavailable { issuer, error } => {
+                vec![("issuer", issuer.to_string()), ("cause", error.cause().to_owned())]
             }
             Self::BreakerOpened { store, cause } => {
                 vec![("store", store.name().to_owned()), ("cause", (*cause).to_owned())]

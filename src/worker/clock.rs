@@ -5,13 +5,15 @@ use std::pin::pin;
 use std::time::Duration;
 
 use futures_util::future::{Either, select};
-use worker::{Date, Delay};
+use js_sys::Date;
+use worker::Delay;
 
 use crate::UnixMs;
 
 /// The runtime's time. It advances only after I/O.
 pub(super) fn now() -> UnixMs {
-    UnixMs(Date::now().as_millis())
+    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "after the epoch")]
+    UnixMs(Date::now() as u64)
 }
 
 /// What `work` comes to, or `None` when it takes longer than `deadline_ms` milliseconds.

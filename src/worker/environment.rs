@@ -9,6 +9,7 @@ use worker::kv::{KvError, KvStore};
 use worker::wasm_bindgen_futures::JsFuture;
 
 use super::Deployment;
+use super::exchange::Fields;
 use super::fetch::WorkerFetch;
 use crate::config::{Config, ConfigError, STORE_TOKEN, STORE_URL};
 use crate::instance::Instance;
@@ -41,7 +42,8 @@ pub(super) fn deployment(env: &Env) -> Result<Deployment, ConfigError> {
         Arc::new(RedisStore::new(transport, config.store.prefix.clone()))
     });
     let random = entropy().ok_or_else(|| ConfigError::new("runtime", "gave no random bytes"))?;
-    Ok(Deployment { instance: Arc::new(Instance::new(config, random)), redis, kv })
+    let fields = Fields::new(config.address);
+    Ok(Deployment { instance: Arc::new(Instance::new(config, random)), redis, kv, fields })
 }
 
 /// A secret that may be left out; one that is empty is.

@@ -1,33 +1,58 @@
 //! Requests in and responses out. Each object that crosses into wasm costs, so only what the core
 //! reads is taken across.
 
+use std::cell::RefCell;
+
 use futures_util::StreamExt as _;
-use http::{HeaderName, Method, Request};
+use http::{HeaderName, Method, Request, header};
+use js_sys::Promise;
 use wasm_bindgen::JsValue;
 use worker::worker_sys::web_sys;
 
 use super::clock::{now, within};
 use super::glue;
-use crate::http::{BODY_BYTES_MAX, BodyFault, FIELDS_READ, HttpResponse, Received};
+use crate::config::AddressSource;
+use crate::http::{BODY_BYTES_MAX, BodyFault, HttpResponse, JWKS_PATH, Received, fields_read};
 
 thread_local! {
-    static NAMES: JsValue = glue::names(&FIELDS_READ.join("\n"));
+    /// The names of the last answer's fields, which most answers share, also as the runtime takes them.
+    static LAST_NAMES: RefCell<Option<(String, JsValue)>> = const { RefCell::new(None) };
 }
 
 /// How long a client may take to send its body, in milliseconds.
 const BODY_DEADLINE_MS: u64 = 10_000;
 
+/// The header fields that are taken across, also as the runtime takes them.
+pub(super) struct Fields {
+    names: [&'static str; 3],
+    made: JsValue,
+}
+
+impl Fields {
+    pub(super) fn new(address: AddressSource) -> Self {
+        let names = fields_read(address);
+        Self { names, made: glue::names(&names.join("\n")) }
+    }
+}
+
 /// The head of a request as the core takes it; `None` when its method, target or a field cannot be
 /// read.
-pub(super) fn head(request: &web_sys::Request) -> Option<Request<()>> {
-    let lines = NAMES.with(|names| glue::head(request, names));
+pub(super) fn head(request: &web_sys::Request, fields: &Fields) -> Option<Request<()>> {
+    let lines = glue::head(request, &fields.made);
     let mut lines = lines.split('\n');
     let method = Method::from_bytes(lines.next()?.as_bytes()).ok()?;
     let mut head = Request::builder().uri(lines.next()?).body(()).ok()?;
     *head.method_mut() = method;
-    for (name, value) in FIELDS_READ.iter().zip(lines) {
+    for (name, value) in fields.names.into_iter().zip(lines) {
         if value != glue::ABSENT {
             head.headers_mut().insert(HeaderName::from_static(name), value.try_into().ok()?);
+        }
+    }
+    if head.uri().path() == JWKS_PATH {
+        // Of this route alone: every other would pay for a field it does not read.
+        let known = request.headers().get("if-none-match").ok().flatten();
+        if let Some(known) = known.and_then(|known| known.try_into().ok()) {
+            head.headers_mut().insert(header::IF_NONE_MATCH, known);
         }
     }
     Some(head)
@@ -59,14 +84,25 @@ async fn read(request: &mut worker::Request) -> Option<Vec<u8>> {
     Some(bytes)
 }
 
-/// The core's answer as the runtime takes it.
-pub(super) fn respond(response: &HttpResponse) -> web_sys::Response {
-    let mut fields = String::new();
+/// Resolves `promise`, made by [`glue::promise`], to the core's answer.
+pub(super) fn respond(promise: &Promise, response: &HttpResponse) {
+    let (mut names, mut values) = (String::new(), String::new());
     for (name, value) in response.headers() {
+        names.extend([name.as_str(), "\n"]);
         // The core writes printable ASCII only.
-        fields.extend([name.as_str(), "\n", value.to_str().unwrap_or_default(), "\n"]);
+        values.extend([value.to_str().unwrap_or_default(), "\n"]);
     }
     // The core's bodies are text, and as text they cost the runtime less than as bytes.
     let body = String::from_utf8_lossy(response.body());
-    glue::answer(response.status().as_u16(), &fields, &body)
+    let body = Some(&*body).filter(|body| !body.is_empty());
+    LAST_NAMES.with_borrow_mut(|last| {
+        let made = match last {
+            Some((text, made)) if *text == names => made,
+            last => {
+                let made = glue::names(&names);
+                &last.insert((names, made)).1
+            }
+        };
+        glue::answer(promise, response.status().as_u16(), made, &values, body);
+    });
 }

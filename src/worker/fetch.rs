@@ -4,9 +4,9 @@ use std::cell::RefCell;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
 use wasm_bindgen::JsValue;
-use worker::wasm_bindgen_futures::JsFuture;
 
 use super::glue;
+use super::settled::Settled;
 use crate::config::StoreSettings;
 use crate::fetch::{Fetch, FetchError, Request, Response};
 
@@ -44,13 +44,13 @@ impl Fetch for WorkerFetch {
         // Calls that begin together open their connections together: each has the longer deadline.
         let first = !self.called.load(Relaxed);
         let deadline_ms = if first { self.first_deadline_ms } else { self.deadline_ms };
-        let bytes_max = number(u64::try_from(request.answer_bytes_max).unwrap_or(u64::MAX));
-        let answer =
-            glue::exchange(&route(&request), &request.body, bytes_max, number(deadline_ms));
-        let answer = JsFuture::from(answer).await;
+        let bytes_max = js_number(u64::try_from(request.answer_bytes_max).unwrap_or(u64::MAX));
+        let answer = Settled::begin(|number, done| {
+            let (route, body) = (route(&request), &request.body);
+            glue::exchange(&route, body, bytes_max, js_number(deadline_ms), number, done);
+        });
+        let answer = answer.await;
         self.called.store(true, Relaxed);
-        let answer = answer.map_err(|_| FetchError::Unreachable)?;
-        let answer = answer.as_string().unwrap_or_default();
         match answer.as_str() {
             "timeout" => Err(FetchError::Timeout { deadline_ms }),
             "too_large" => Err(FetchError::TooLarge),
@@ -70,11 +70,12 @@ fn route(request: &Request<'_>) -> JsValue {
 impl Route {
     fn new(request: &Request<'_>) -> Self {
         let Request { method, url, ref fields, answer_fields, .. } = *request;
-        let mut lines = String::new();
+        let (mut names, mut values) = (String::new(), String::new());
         for (name, value) in fields {
-            lines.extend([name, "\n", value, "\n"]);
+            names.extend([name, "\n"]);
+            values.extend([value, "\n"]);
         }
-        let made = glue::route(method, url, &lines, &answer_fields.join("\n"));
+        let made = glue::route(method, url, &names, &values, &answer_fields.join("\n"));
         Self { method, url: url.to_owned(), fields: fields.clone(), answer_fields, made }
     }
 
@@ -106,6 +107,6 @@ fn read(answer: &str, names: &[&'static str]) -> Option<Response> {
 
 /// Far below what a double holds exactly.
 #[allow(clippy::cast_precision_loss, reason = "bounds and deadlines are small")]
-const fn number(of: u64) -> f64 {
+const fn js_number(of: u64) -> f64 {
     of as f64
 }

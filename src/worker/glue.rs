@@ -45,22 +45,34 @@ function values(headers, names) {
   return lines;
 }
 
-/** An answer: `fields` are names and values in turn, each a line. */
-export function answer(status, fields, body) {
-  return new Response(body || null, { status, headers: record(fields) });
+/** A promise of an answer, which resolves by itself: one object instead of three. */
+export function promise() {
+  const { promise, resolve } = Promise.withResolvers();
+  promise.resolve = resolve;
+  return promise;
 }
 
-/** Names and values in turn, each a line, as an object: what the runtime takes in fastest. */
-function record(fields) {
-  const lines = fields.split("\n");
+/** Resolves a promise of an answer, whose fields have `names` and `values`, each a line. */
+export function answer(promise, status, names, values, body) {
+  promise.resolve(new Response(body, { status, headers: record(names, values.split("\n")) }));
+}
+
+/** Header fields as an object: what the runtime takes in fastest. */
+function record(names, values) {
   const headers = {};
-  for (let i = 0; i + 1 < lines.length; i += 2) headers[lines[i]] = lines[i + 1];
+  for (let i = 0; i + 1 < values.length; i++) headers[names[i]] = values[i];
   return headers;
 }
 
 /** What one request after another has in common, made once. Nothing of it belongs to a request. */
-export function route(method, url, fields, lines) {
-  return { method, url, headers: new Headers(record(fields)), names: names(lines) };
+export function route(method, url, fields, values, lines) {
+  const headers = new Headers(record(names(fields), values.split("\n")));
+  return { method, url, headers, names: names(lines) };
+}
+
+/** As `exchanged`, and calls `done` with `number` and what it comes to. */
+export async function exchange(route, body, bytesMax, deadlineMs, number, done) {
+  done(number, await exchanged(route, body, bytesMax, deadlineMs));
 }
 
 /**
@@ -68,7 +80,7 @@ export function route(method, url, fields, lines) {
  * status, values of the route's names, each a line, and the body; or to the word for why there is none:
  * "timeout", "unreachable" or "too_large".
  */
-export async function exchange({ method, url, headers, names }, body, bytesMax, deadlineMs) {
+async function exchanged({ method, url, headers, names }, body, bytesMax, deadlineMs) {
   try {
     const signal = AbortSignal.timeout(deadlineMs);
     const response = await fetch(url, { method, headers, body, redirect: "manual", signal });
@@ -80,6 +92,44 @@ export async function exchange({ method, url, headers, names }, body, bytesMax, 
   } catch (error) {
     return error?.name === "TimeoutError" ? "timeout" : "unreachable";
   }
+}
+
+const rsa = (name, hash, saltLength) => ({ made: { name, hash }, used: { name, saltLength } });
+const ec = (namedCurve, hash) => ({ made: { name: "ECDSA", namedCurve }, used: { name: "ECDSA", hash } });
+
+/** What WebCrypto makes a key with, and what it uses it with. HMAC is not here: it never leaves the core. */
+const ALGORITHMS = {
+  RS256: rsa("RSASSA-PKCS1-v1_5", "SHA-256"),
+  RS384: rsa("RSASSA-PKCS1-v1_5", "SHA-384"),
+  RS512: rsa("RSASSA-PKCS1-v1_5", "SHA-512"),
+  PS256: rsa("RSA-PSS", "SHA-256", 32),
+  PS384: rsa("RSA-PSS", "SHA-384", 48),
+  PS512: rsa("RSA-PSS", "SHA-512", 64),
+  ES256: ec("P-256", "SHA-256"),
+  ES384: ec("P-384", "SHA-384"),
+  EdDSA: { made: { name: "Ed25519" }, used: { name: "Ed25519" } },
+};
+
+/** A key as the runtime has it, which is no request's; undefined where it does not take it. */
+export async function importKey(alg, text, usage) {
+  try {
+    const { made, used } = ALGORITHMS[alg];
+    const { kty, crv, x, y, n, e, d, p, q, dp, dq, qi } = JSON.parse(text);
+    const jwk = { kty, crv, x, y, n, e, d, p, q, dp, dq, qi };
+    return { used, key: await crypto.subtle.importKey("jwk", jwk, made, false, [usage]) };
+  } catch {
+    return undefined;
+  }
+}
+
+/** A promise of whether the signature holds. Both views are read before this returns. */
+export function verify({ used, key }, signature, input) {
+  return crypto.subtle.verify(used, key, signature, input);
+}
+
+/** A promise of the signature's bytes. */
+export async function sign({ used, key }, input) {
+  return new Uint8Array(await crypto.subtle.sign(used, key, input));
 }
 
 /** The body or a promise of it; undefined when it has more than `bytesMax` bytes: then no more of it is read. */
@@ -117,14 +167,40 @@ extern "C" {
 
     pub(super) fn head(request: &web_sys::Request, names: &JsValue) -> String;
 
-    pub(super) fn answer(status: u16, fields: &str, body: &str) -> web_sys::Response;
+    pub(super) fn promise() -> Promise;
 
-    pub(super) fn route(method: &str, url: &str, fields: &str, names: &str) -> JsValue;
+    pub(super) fn answer(
+        promise: &Promise,
+        status: u16,
+        names: &JsValue,
+        values: &str,
+        body: Option<&str>,
+    );
+
+    pub(super) fn route(
+        method: &str,
+        url: &str,
+        fields: &str,
+        values: &str,
+        names: &str,
+    ) -> JsValue;
+
+    #[wasm_bindgen(js_name = importKey)]
+    pub(super) fn import_key(alg: &str, jwk: &str, usage: &str) -> Promise;
+
+    // What it throws is no verdict: it comes back as an error.
+    #[wasm_bindgen(catch)]
+    pub(super) fn verify(key: &JsValue, signature: &[u8], input: &[u8])
+    -> Result<Promise, JsValue>;
+
+    pub(super) fn sign(key: &JsValue, input: &[u8]) -> Promise;
 
     pub(super) fn exchange(
         route: &JsValue,
         body: &str,
         bytes_max: f64,
         deadline_ms: f64,
-    ) -> Promise;
+        number: f64,
+        done: &JsValue,
+    );
 }

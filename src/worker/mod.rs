@@ -6,59 +6,74 @@ mod environment;
 mod exchange;
 mod fetch;
 mod glue;
+mod jwks;
 mod kv_store;
+mod settled;
+mod signatures;
+mod task;
 
 use std::cell::OnceCell;
+use std::rc::Rc;
 use std::sync::Arc;
 
-use worker::worker_sys::web_sys;
+use js_sys::Promise;
+use wasm_bindgen::prelude::wasm_bindgen;
+use worker::worker_sys::{self, web_sys};
 use worker::{Context, Env, ScheduleContext, ScheduledEvent, event};
 
 use crate::background::Background;
 use crate::config::ConfigError;
 use crate::fallback::Fallback;
-use crate::guard::Guard;
-use crate::http;
+use crate::guard::{Guard, refresh_due};
+use crate::http::{self, HttpResponse};
 use crate::instance::Instance;
 use crate::store::redis::RedisStore;
 use crate::store::upstash::Upstash;
 use crate::store::{Either, Split};
 use crate::telemetry::{Level, Telemetry};
 use drain::KvListing;
+use exchange::Fields;
 use fetch::WorkerFetch;
+use jwks::JwksFetch;
 use kv_store::KvRevocations;
+use signatures::WebCrypto;
 
 /// Redis over HTTP.
 type Redis = RedisStore<Upstash<WorkerFetch>>;
 
 /// What an isolate keeps: nothing of it belongs to a request.
-#[derive(Clone)]
 struct Deployment {
     instance: Arc<Instance>,
     /// `None`: KV and the instance's memory are the store.
     redis: Option<Arc<Redis>>,
     /// Whether KV is bound.
     kv: bool,
+    /// What is read of a request.
+    fields: Fields,
 }
 
 thread_local! {
     /// Lives as long as the isolate. A configuration that cannot be used stays unusable: a new one
     /// comes with a new deployment.
-    static DEPLOYMENT: OnceCell<Option<Deployment>> = const { OnceCell::new() };
+    static DEPLOYMENT: OnceCell<Option<Rc<Deployment>>> = const { OnceCell::new() };
 }
 
-/// The Worker's only entry point.
-#[event(fetch)]
-async fn fetch(
-    request: web_sys::Request,
-    env: Env,
-    context: Context,
-) -> worker::Result<web_sys::Response> {
-    let Some(deployment) = deployment(&env) else {
-        return Ok(exchange::respond(&http::unconfigured()));
-    };
-    let Deployment { instance, redis, kv } = &deployment;
-    let response = match exchange::head(&request) {
+/// The entry point of requests: a promise of the answer.
+#[wasm_bindgen]
+pub fn fetch(request: web_sys::Request, env: Env, context: worker_sys::Context) -> Promise {
+    let promise = glue::promise();
+    let answer = promise.clone();
+    task::run(async move {
+        let response = answer_to(request, env, Context::new(context)).await;
+        exchange::respond(&answer, &response);
+    });
+    promise
+}
+
+async fn answer_to(request: web_sys::Request, env: Env, context: Context) -> HttpResponse {
+    let Some(deployment) = deployment(&env) else { return http::unconfigured() };
+    let Deployment { instance, redis, kv, fields } = &*deployment;
+    let response = match exchange::head(&request, fields) {
         Some(head) => {
             let revocations = KvRevocations::new(env, &instance.config.store);
             let store = match redis {
@@ -72,23 +87,31 @@ async fn fetch(
                 }
                 None => Either::Second(Split::new(revocations, &instance.memory)),
             };
-            let guard = Guard::new(Arc::clone(instance), store, environment::entropy);
-            http::serve(&guard, head, exchange::body(request), clock::now()).await
+            let guard = Guard::new(Arc::clone(instance), store, environment::entropy)
+                .with_fetch(JwksFetch)
+                .with_signatures(&WebCrypto);
+            let response = http::serve(&guard, head, exchange::body(request), clock::now()).await;
+            if !instance.jwks.is_empty() {
+                let background = WaitUntil { context: &context, instance: Arc::clone(instance) };
+                refresh_due(instance, &JwksFetch, &background, clock::now());
+            }
+            response
         }
         None => http::unreadable(&instance.telemetry),
     };
     write_log(&instance.telemetry);
-    Ok(exchange::respond(&response))
+    response
 }
 
 /// Run on a schedule, if one is configured: see [`crate::fallback::drain`].
 #[event(scheduled)]
 async fn scheduled(_event: ScheduledEvent, env: Env, context: ScheduleContext) {
-    let Some(Deployment { instance, redis: Some(redis), .. }) = deployment(&env) else { return };
+    let Some(deployment) = deployment(&env) else { return };
+    let Deployment { instance, redis: Some(redis), .. } = &*deployment else { return };
     let Some(namespace) = environment::kv(&env) else { return };
-    let background = WaitUntil { context: &context, instance: Arc::clone(&instance) };
+    let background = WaitUntil { context: &context, instance: Arc::clone(instance) };
     let secondary = Some(KvRevocations::new(env.clone(), &instance.config.store));
-    let chain = Fallback::new(Arc::clone(&instance), redis, secondary, background);
+    let chain = Fallback::new(Arc::clone(instance), Arc::clone(redis), secondary, background);
     chain.drain(&KvListing { env: &env, namespace }, clock::now()).await;
     write_log(&instance.telemetry);
 }
@@ -127,9 +150,10 @@ impl<C: Outlives> Background for WaitUntil<'_, C> {
 }
 
 /// What this isolate keeps, made on its first request: no randomness is to be had before one.
-fn deployment(env: &Env) -> Option<Deployment> {
+fn deployment(env: &Env) -> Option<Rc<Deployment>> {
     DEPLOYMENT.with(|cell| {
-        cell.get_or_init(|| environment::deployment(env).inspect_err(log_fault).ok()).clone()
+        cell.get_or_init(|| environment::deployment(env).map(Rc::new).inspect_err(log_fault).ok())
+            .clone()
     })
 }
 

@@ -18,7 +18,7 @@ export async function authorizeAll(url, tokens) {
 const authorize = (agent, url, token) =>
   new Promise((resolve, reject) => {
     const options = { agent, headers: { authorization: `Bearer ${token}` } };
-    const sent = request(`${url}/v1/authorize`, options, (response) => {
+    const sent = request(`${url}/v1/authorize?claims`, options, (response) => {
       let text = "";
       response.setEncoding("utf8").on("data", (chunk) => (text += chunk)).on("error", reject);
       response.on("end", () => resolve({ status: response.statusCode, headers: response.headers, body: JSON.parse(text) }));

@@ -113,10 +113,25 @@ fn any_method_may_ask_and_a_body_is_not_looked_at() {
     let bench = Bench::with(|settings| settings["limits"] = json!([]));
     let token = bench.mint();
     for method in ["GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PURGE"] {
-        let ask = Ask::new(method, "/v1/authorize?x=1").bearer(&token).body("not { json");
+        let ask = Ask::new(method, "/v1/authorize?x=1&claims").bearer(&token).body("not { json");
         let reply = bench.send(ask);
         assert_eq!((reply.status, reply.text.is_empty()), (200, method == "HEAD"), "{method}");
         assert_eq!(reply.field("ratelimit"), None);
+    }
+}
+
+#[test]
+fn claims_are_an_answers_body_only_where_they_are_asked_for() {
+    let bench = Bench::with(|settings| settings["limits"] = json!([]));
+    let token = bench.mint();
+    for target in
+        ["/v1/authorize", "/v1/authorize?", "/v1/authorize?claim", "/v1/authorize?x=claims"]
+    {
+        let reply = bench.send(Ask::get(target).bearer(&token));
+        assert_eq!((reply.status, reply.text.as_str()), (200, ""), "{target}");
+        assert_eq!(reply.field("content-type"), None, "{target}");
+        assert_eq!(reply.field("cache-control"), Some("no-store"), "{target}");
+        assert_eq!(reply.field("x-auth-subject"), Some("subject-7f3a"), "{target}");
     }
 }
 

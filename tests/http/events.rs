@@ -2,7 +2,7 @@
 //! private is in a line or a metric, the walk checks for every answer of every test.
 
 use pollster::block_on;
-use portcullis::guard::RevokeTarget;
+use portcullis::guard::{Of, RevokeTarget};
 use portcullis::store::memory::MemoryBounds;
 use portcullis::telemetry::Level;
 use serde_json::{Value, json};
@@ -92,7 +92,7 @@ fn a_revocation_this_instance_has_no_room_to_remember_is_stored_and_not_acknowle
     for number in 0..MemoryBounds::default().revoked_subjects {
         // Straight to the guard: thousands of walks take a while.
         let subject = format!("subject-number-{number}");
-        let target = RevokeTarget::Subject(&subject);
+        let target = RevokeTarget::Subject(Of { issuer: None, name: &subject });
         assert!(block_on(bench.guard.revoke(target, admin, bench.now())).is_ok());
         drop(bench.guard.telemetry().take_lines());
     }

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::bench::setup::{ED_X, Keys, failures};
+use crate::bench::setup::failures;
 use crate::bench::{Ask, Bench, Fault, Reply};
 
 fn readyz(bench: &Bench) -> Reply {
@@ -109,31 +109,13 @@ fn metrics_are_prometheus_text_for_those_granted_them() {
 }
 
 #[test]
-fn public_keys_are_cacheable_and_hold_no_private_part() {
-    let bench = Bench::new();
-    let reply = bench.send(Ask::get("/.well-known/jwks.json"));
-    assert_eq!(reply.status, 200);
-    assert_eq!(reply.field("content-type"), Some("application/jwk-set+json"));
-    assert_eq!(reply.field("cache-control"), Some("public, max-age=300"));
-    let key = json!({"kty": "OKP", "kid": "ed", "alg": "EdDSA", "use": "sig", "crv": "Ed25519",
-        "x": ED_X});
-    assert_eq!(reply.json(), json!({"keys": [key]}));
-}
-
-#[test]
-fn secret_keys_are_not_published() {
-    let reply = Bench::keyed(Keys::Hs256).send(Ask::get("/.well-known/jwks.json"));
-    assert_eq!((reply.status, reply.json()), (200, json!({"keys": []})));
-}
-
-#[test]
 fn every_answer_but_the_public_keys_is_kept_by_no_cache_and_sniffed_by_nobody() {
     let bench = Bench::new();
     let token = bench.mint();
     let form = [("token", token.as_str())];
     let asks = [
         Ask::post("/v1/tokens").basic("web").json(&json!({"sub": "a"})),
-        Ask::get("/v1/authorize").bearer(&token),
+        Ask::get("/v1/authorize?claims").bearer(&token),
         Ask::post("/oauth/introspect").basic("auditor").form(&form),
         Ask::post("/oauth/revoke").basic("web").form(&form),
         Ask::get("/v1/limits/per-subject?key=a").basic("admin"),

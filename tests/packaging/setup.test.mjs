@@ -98,3 +98,16 @@ test("with Redis the banner also says how to try an outage, in commands that par
   assert.match(commands[4], /8787\/metrics \| grep/);
   for (const command of commands) assert.equal(spawnSync("sh", ["-n", "-c", command]).status, 0, command);
 });
+
+for (const [args, message] of [
+  [["heder"], /no target is named heder/],
+  [["--seconds", "0"], /--seconds takes a number/],
+  [["--hours", "1"], /Unknown option '--hours'/],
+]) {
+  test(`npm run fuzz -- ${args.join(" ")} is refused with its usage, before anything is built`, () => {
+    const { status, stdout, stderr } = spawnSync(process.execPath, [inRoot("scripts/fuzz.mjs"), ...args], { encoding: "utf8" });
+    assert.deepEqual([status, stdout], [1, ""]);
+    assert.match(stderr, message);
+    assert.match(stderr, /npm run fuzz -- \[TARGET\.\.\.\] \[--seconds N\], targets: header, /);
+  });
+}

@@ -51,7 +51,7 @@ export function conversation(worker, url = worker.url) {
     url,
     /** What the conversation must keep to itself, beside the tokens and subjects of mint(). */
     keepSecret: (...values) => values.forEach((value) => secrets.add(value)),
-    authorize: (token, init) => request("/v1/authorize", { token, ...init }),
+    authorize: (token, init) => request("/v1/authorize?claims", { token, ...init }),
     order: (json, init) => request("/v1/tokens", { basic, json, ...init }),
     revoke: (form, init) => request("/oauth/revoke", { basic, form, ...init }),
     introspect: (token, init) => request("/oauth/introspect", { basic, form: { token }, ...init }),

@@ -86,6 +86,21 @@ test("HEAD is answered as GET is, without the body", async () => {
   assert.equal((await talk.request("/v1/tokens", { method: "HEAD", basic })).status, 405);
 });
 
+test("whoever has the public keys is told so: 304, by GET and HEAD", async () => {
+  const path = "/.well-known/jwks.json";
+  const first = await talk.request(path);
+  const etag = first.headers.get("etag");
+  assert.match(etag, /^"[\w-]{43}"$/);
+  assertFields(first, { "cache-control": "public, max-age=300" });
+  for (const method of ["GET", "HEAD"]) {
+    const known = await talk.request(path, { method, headers: { "if-none-match": `"other", W/${etag}` } });
+    assert.deepEqual([known.status, known.text], [304, ""]);
+    assertFields(known, { etag, "cache-control": "public, max-age=300" });
+  }
+  const other = await talk.request(path, { headers: { "if-none-match": '"other"' } });
+  assert.deepEqual([other.status, other.text], [200, first.text]);
+});
+
 test("liveness and readiness need no credential, and tell nothing but themselves without one", async () => {
   for (const [path, status] of [["/healthz", "ok"], ["/readyz", "ready"]]) {
     const answer = await talk.request(path);

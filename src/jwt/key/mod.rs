@@ -73,6 +73,10 @@ trait KeyPair: Send + Sync + 'static {
     /// the algorithm needs them.
     fn sign(&self, input: &[u8]) -> Option<Vec<u8>>;
     fn verifies(&self, input: &[u8], signature: &[u8]) -> bool;
+    /// How many bytes its signatures have, where its algorithm does not say.
+    fn signature_bytes(&self) -> Option<usize> {
+        None
+    }
     /// The public members, and `kty`.
     fn public_jwk(&self) -> Jwk;
     /// The private members, decoded; `None` without the private part.
@@ -165,6 +169,16 @@ impl Key {
     #[must_use]
     pub const fn not_before(&self) -> UnixMs {
         self.not_before
+    }
+
+    /// How many bytes each of its signatures has; `None` for an RSA key held elsewhere.
+    #[must_use]
+    pub fn signature_bytes(&self) -> Option<usize> {
+        match &self.material {
+            Material::Pair(pair) => pair.signature_bytes(),
+            _ => None,
+        }
+        .or_else(|| self.algorithm.signature_bytes())
     }
 
     /// When its grace ends.

@@ -108,6 +108,10 @@ impl KeyPair for Rsa {
         Ok(Self { algorithm, public: secret.to_public_key(), secret: Some(secret) })
     }
 
+    fn signature_bytes(&self) -> Option<usize> {
+        Some(self.public.size())
+    }
+
     fn can_sign(&self) -> bool {
         self.secret.is_some()
     }

@@ -17,7 +17,7 @@ fn header_of(algorithm: Algorithm) -> String {
 }
 
 /// The length of a signature by an RSA key of 2048 bits, or by any other of the algorithm.
-fn signature_bytes(algorithm: Algorithm) -> usize {
+pub(super) fn signature_bytes(algorithm: Algorithm) -> usize {
     use Algorithm as A;
     match algorithm {
         A::Hs256 => 32,

@@ -7,7 +7,7 @@ use super::*;
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
 /// The curves, the lengths of their fields in bytes, and the orders of their base points.
-const CURVES: [(Algorithm, usize, &str); 2] = [
+pub(super) const CURVES: [(Algorithm, usize, &str); 2] = [
     (Algorithm::Es256, 32, "ffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551"),
     (
         Algorithm::Es384,
@@ -19,7 +19,7 @@ const CURVES: [(Algorithm, usize, &str); 2] = [
     ),
 ];
 
-fn bytes_of_hex(hex: &str) -> Vec<u8> {
+pub(super) fn bytes_of_hex(hex: &str) -> Vec<u8> {
     (0..hex.len()).step_by(2).map(|at| u8::from_str_radix(&hex[at..at + 2], 16).unwrap()).collect()
 }
 

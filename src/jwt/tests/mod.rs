@@ -8,6 +8,8 @@ mod claims;
 mod compact;
 mod ec_keys;
 mod exports;
+#[cfg(not(target_arch = "wasm32"))]
+mod fidelity;
 mod header;
 mod keys;
 mod mint;
@@ -21,9 +23,11 @@ mod remote;
 mod rotation;
 mod rsa_keys;
 mod selection;
+mod sizes;
 pub(in crate::jwt) mod test_keys;
 mod times;
 mod types;
+mod vector_forms;
 mod vectors;
 
 use std::fmt::{Debug, Display};

@@ -1,6 +1,8 @@
 //! Keys from PEM, as OpenSSL writes them: the examples of `test_keys`, encoded by Node 24.
 
 use base64::engine::general_purpose::STANDARD;
+use superboring::reexports::rsa::pkcs8::EncodePrivateKey as _;
+use superboring::reexports::rsa::{BigUint, RsaPrivateKey};
 
 use super::super::{Algorithm, Key};
 use super::test_keys::{signing_jwk, verifying_jwk};
@@ -226,6 +228,31 @@ fn an_rsa_key_in_pem_is_held_to_the_same_bounds() {
     assert_eq!(short, "n is too short: at least 2048 bits");
     refused(Algorithm::Rs256, &public(513, &e));
     assert_eq!(refused(Algorithm::Rs256, &public(256, &[3])), "e must be 65537 (AQAB)");
+}
+
+/// Of numbers that are no primes, which nobody looks for: what counts is the length.
+#[test]
+fn a_private_rsa_key_in_pem_has_4096_bits_at_most() {
+    let private = |bits: usize| {
+        let odd = |bits: usize| (BigUint::from(1_u8) << bits) + 1_u8;
+        let (p, q) = (odd(bits / 2), odd(bits / 2 - 1));
+        let key = RsaPrivateKey::from_p_q(p, q, BigUint::from(65_537_u32)).unwrap();
+        pem_of("PRIVATE KEY", key.to_pkcs8_der().unwrap().as_bytes())
+    };
+    assert!(Key::from_pem("k1", Algorithm::Rs256, &private(4096)).is_ok());
+    assert_eq!(refused(Algorithm::Rs256, &private(4098)), "n is too long");
+}
+
+/// A key of X25519 looks like one of Ed25519 but for its name.
+#[test]
+fn a_key_of_the_same_length_and_another_name_is_refused() {
+    for (label, body, name) in
+        [("PUBLIC KEY", ED25519_PUBLIC, 8), ("PRIVATE KEY", ED25519_PRIVATE, 11)]
+    {
+        let mut der = STANDARD.decode(body).unwrap();
+        assert_eq!(std::mem::replace(&mut der[name], 0x6e), 0x70);
+        refused(Algorithm::EdDsa, &pem_of(label, &der));
+    }
 }
 
 #[test]

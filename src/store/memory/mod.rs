@@ -28,7 +28,7 @@ use sessions::Sessions;
 
 use super::{
     Admission, Admit, Durability, EntryKey, MergeBatch, Outcome, Penalty, Record, Revocation,
-    Rotated, Rotation, SessionRecord, Store, StoreError, Take,
+    RevocationScope, Rotated, Rotation, SessionRecord, Store, StoreError, Take, TokenCheck,
 };
 use crate::UnixMs;
 use crate::limit::Policy;
@@ -73,6 +73,12 @@ impl MemoryStore {
             records: Records::new(bounds, seed),
         };
         Self { partitions: Mutex::new(partitions) }
+    }
+
+    /// What this instance knows the token as revoked by.
+    #[must_use]
+    pub fn revoked(&self, check: &TokenCheck, now: UnixMs) -> Option<RevocationScope> {
+        self.lock().revocations.check(check, now)
     }
 
     /// The first revocation this instance knows after `place`; `None` begins a walk over all of them,

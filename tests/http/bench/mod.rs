@@ -5,6 +5,7 @@ mod background;
 pub mod forge;
 mod reply;
 mod rigged;
+mod server;
 pub mod setup;
 mod walk;
 
@@ -12,6 +13,7 @@ pub use ask::Ask;
 pub use background::Queue;
 pub use reply::Reply;
 pub use rigged::{Fault, Rigged};
+pub use server::Server;
 
 use std::cell::Cell;
 use std::future::Future;
@@ -20,6 +22,7 @@ use std::sync::atomic::{AtomicU8, Ordering};
 
 use pollster::block_on;
 use portcullis::UnixMs;
+use portcullis::config::Config;
 use portcullis::fallback::Fallback;
 use portcullis::guard::Guard;
 use portcullis::http::{HttpRequest, handle};
@@ -92,9 +95,20 @@ impl Bench {
         Self::build(keys, entropy, |_| (), |_| Rigged::apart())
     }
 
+    /// As [`Bench::new`], of that configuration.
+    pub fn configured(config: Config) -> Self {
+        Self::of(config, entropy, |_| Rigged::apart())
+    }
+
     /// As [`Bench::new`], on a platform without random bytes.
     pub fn without_entropy() -> Self {
         Self::build(Keys::EdDsa, || None, |_| (), |_| Rigged::apart())
+    }
+
+    /// As [`Bench::with`], able to fetch from `server`.
+    pub fn fetching(server: &Server, change: impl FnOnce(&mut Value)) -> Self {
+        let bench = Self::with(change);
+        Self { guard: bench.guard.with_fetch(server.clone()), ..bench }
     }
 
     /// Another instance over the store of `bench`, at the time this one was started.
@@ -113,7 +127,14 @@ impl Bench {
         change: impl FnOnce(&mut Value),
         store: impl FnOnce(Arc<Instance>) -> Rigged,
     ) -> Self {
-        let config = config(keys, change).expect("a good configuration");
+        Self::of(config(keys, change).expect("a good configuration"), entropy, store)
+    }
+
+    fn of(
+        config: Config,
+        entropy: fn() -> Option<[u8; 32]>,
+        store: impl FnOnce(Arc<Instance>) -> Rigged,
+    ) -> Self {
         let instance = Arc::new(Instance::new(config, [7; 32]));
         let store = store(Arc::clone(&instance));
         Self::over(Arc::clone(&instance), Guard::new(instance, store.clone(), entropy), store)
@@ -161,9 +182,9 @@ impl<S: Store> Bench<S> {
         reply.json()["access_token"].as_str().unwrap().to_owned()
     }
 
-    /// Presents a token.
+    /// Presents a token, asking for its claims.
     pub fn authorize(&self, token: &str) -> Reply {
-        self.send(Ask::get("/v1/authorize").bearer(token))
+        self.send(Ask::get("/v1/authorize?claims").bearer(token))
     }
 
     /// Presents a good token and expects that what was sent before took nothing: the first of

@@ -95,11 +95,19 @@ fn check_refusal(request: &HttpRequest, reply: &Reply) {
     if request.method() == "HEAD" {
         return assert_eq!(reply.text, "");
     }
-    let passes = ["ERR_STORE_UNAVAILABLE", "ERR_ENTROPY_UNAVAILABLE"];
+    let passes = [
+        "ERR_STORE_UNAVAILABLE",
+        "ERR_ENTROPY_UNAVAILABLE",
+        "ERR_JWKS_UNAVAILABLE",
+        "ERR_JWKS_TIMEOUT",
+        "ERR_JWKS_INVALID",
+    ];
     let retry = reply.status == 429 || passes.iter().any(|code| reply.text.contains(code));
     let retry_after = reply.field("retry-after").map(|value| value.parse::<u64>().unwrap());
     assert_eq!(retry_after.is_some_and(|seconds| seconds >= 1), retry, "{reply:?}");
     let body = reply.json();
+    let documented = documented_status(body["code"].as_str().unwrap());
+    assert_eq!(documented, Some(reply.status), "docs/errors.md says otherwise: {reply:?}");
     assert!(reply.text.len() < 1024, "{reply:?}");
     if oauth {
         // RFC 6749 section 5.2: neither quote nor backslash nor anything but ASCII.
@@ -112,6 +120,22 @@ fn check_refusal(request: &HttpRequest, reply: &Reply) {
         assert!(body["title"].as_str().is_some_and(|title| !title.is_empty()), "{reply:?}");
         assert!(body["detail"].as_str().is_some_and(|detail| !detail.is_empty()), "{reply:?}");
     }
+}
+
+/// The status that docs/errors.md gives a code: in its row, else in the heading over it.
+fn documented_status(code: &str) -> Option<u16> {
+    let status = |text: &str| text.split([' ', ',', ':']).find_map(|word| word.parse().ok());
+    let mut heading = None;
+    for line in include_str!("../../../docs/errors.md").lines() {
+        if line.starts_with("## ") {
+            heading = status(line);
+        }
+        let mut cells = line.split('|').map(str::trim).skip(1);
+        if cells.next().is_some_and(|codes| codes.contains(&format!("`{code}`"))) {
+            return heading.or_else(|| status(cells.next()?));
+        }
+    }
+    None
 }
 
 /// No answer holds key material or a client's secret, a good one no more than a bad one.

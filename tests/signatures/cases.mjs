@@ -1,12 +1,9 @@
-// Keys, tokens and forgeries by which engines are compared.
+// Keys, tokens and forgeries by which engines are compared: whoever does the arithmetic of a signature, every
+// one of these tokens has the same verdict and code.
 
-import { constants, createHash, generateKeyPairSync, sign } from "node:crypto";
-
-export const NOW_MS = 1_800_000_000_000;
-export const PAYLOAD = JSON.stringify({ sub: "canary", exp: 1_800_000_060 });
+import { constants, createHash, createHmac, generateKeyPairSync, sign, verify as verifies } from "node:crypto";
 
 const base64url = (bytes) => Buffer.from(bytes).toString("base64url");
-export const headerOf = (alg) => base64url(JSON.stringify({ alg, kid: "k" }));
 const rsa = (hash) => ({ make: ["rsa", { modulusLength: 2048 }], hash, options: {} });
 const pss = (hash, saltLength) => ({
   ...rsa(hash),
@@ -30,33 +27,68 @@ export const ALGORITHMS = {
   "ML-DSA-87": mlDsa("ml-dsa-87"),
 };
 
-/** { alg, jwk: the public one, privateJwk, sign(input, over other options) } of a fresh key. */
-export function newKey(alg) {
+/**
+ * { alg, jwk: the public one, privateJwk, sign(input, over other options) } of a fresh key. form: what its tokens look
+ * like, { claims: of a good one, typ }.
+ */
+export function newKey(alg, form, kid = "k") {
   const { make, hash, options } = ALGORITHMS[alg];
   const { publicKey, privateKey } = generateKeyPairSync(...make);
-  const named = (key) => ({ ...key.export({ format: "jwk" }), kid: "k", alg });
+  const named = (key) => ({ ...key.export({ format: "jwk" }), kid, alg });
   return {
     alg,
+    kid,
+    form,
     jwk: named(publicKey),
     privateJwk: named(privateKey),
+    publicKey,
     sign: (input, other = {}) => sign(other.hash ?? hash, Buffer.from(input), { key: privateKey, ...options, ...other }),
   };
 }
 
-export function tokenOf(key, { payload = PAYLOAD, header = headerOf(key.alg), signature } = {}) {
-  const input = `${header}.${base64url(payload)}`;
-  return `${input}.${base64url(signature?.(input) ?? key.sign(input))}`;
+/** A good token, but for what is given: claims over its own, another alg in its header, a signature over the input. */
+export function tokenOf({ alg, kid, form, sign }, { claims, headerAlg = alg, signature = sign } = {}) {
+  const parts = [{ alg: headerAlg, kid, typ: form.typ }, { ...form.claims, ...claims }];
+  const input = parts.map((part) => base64url(JSON.stringify(part))).join(".");
+  return `${input}.${base64url(signature(input))}`;
 }
+
+/** Whether node:crypto takes the token's signature for the key's. */
+export function verify({ alg, publicKey }, token) {
+  const { hash, options } = ALGORITHMS[alg];
+  const [, input, signature] = /^(.*)\.([^.]*)$/.exec(token);
+  return verifies(hash, Buffer.from(input), { key: publicKey, ...options }, Buffer.from(signature, "base64url"));
+}
+
+/** What is made of a token of this name: it is accepted, or this is the code of its refusal. */
+export function expected(what) {
+  if (ACCEPTED.has(what)) return "accepted";
+  return OTHER_CODES[what] ?? "ERR_JWS_SIGNATURE_VERIFICATION_FAILED";
+}
+
+const ACCEPTED = new Set(["good", "the other s, n - s", "its holder: any R"]);
+const OTHER_CODES = {
+  "not canonical base64url": "ERR_JWS_INVALID",
+  "another alg in its header": "ERR_JWKS_NO_MATCHING_KEY",
+  "alg none": "ERR_JOSE_ALG_NOT_ALLOWED",
+  "HMAC with the public key": "ERR_JOSE_ALG_NOT_ALLOWED",
+  "an end that is over": "ERR_JWT_EXPIRED",
+};
 
 /** Every token an engine is asked about: { what: token }. Its name says what is wrong with it. */
 export function cases(key) {
   const by = (change) => tokenOf(key, { signature: (input) => change(key.sign(input), input) });
   const good = tokenOf(key);
-  const [header, , signature] = good.split(".");
-  const flipped = (at) => by((bytes) => ((bytes.at(at) === undefined ? bytes : (bytes[bytes.length + (at < 0 ? at : at - bytes.length)] ^= 1)), bytes));
+  const [header, payload, signature] = good.split(".");
+  const [, otherPayload] = tokenOf(key, { claims: { sub: "admin" } }).split(".");
+  const flipped = (at) =>
+    by((bytes) => {
+      bytes[at < 0 ? bytes.length + at : at] ^= 1;
+      return bytes;
+    });
   return {
     good,
-    "another payload": `${header}.${base64url(JSON.stringify({ sub: "admin", exp: 1_800_000_060 }))}.${signature}`,
+    "another payload": `${header}.${otherPayload}.${signature}`,
     "the first byte changed": flipped(0),
     "the middle changed": flipped(30),
     "the last byte changed": flipped(-1),
@@ -64,19 +96,21 @@ export function cases(key) {
     "a byte more": by((bytes) => Buffer.concat([bytes, Buffer.of(0)])),
     "a zero before": by((bytes) => Buffer.concat([Buffer.of(0), bytes])),
     "half": by((bytes) => bytes.subarray(0, bytes.length / 2)),
-    "no signature": `${header}.${base64url(PAYLOAD)}.`,
+    "no signature": `${header}.${payload}.`,
     "one byte": by(() => Buffer.of(1)),
     "all zeros": by((bytes) => Buffer.alloc(bytes.length)),
     "all ones": by((bytes) => Buffer.alloc(bytes.length, 255)),
     "not canonical base64url": `${good}=`,
-    "the signature of another key": tokenOf(key, { signature: newKey(key.alg).sign }),
-    "another alg in its header": tokenOf(key, { header: headerOf(key.alg === "ES256" ? "ES384" : "ES256") }),
-    "alg none": tokenOf(key, { header: headerOf("none") }),
-    "HMAC with the public key": tokenOf(key, { header: headerOf("HS256") }),
-    "an end that is over": tokenOf(key, { payload: '{"exp":1}' }),
+    "the signature of another key": tokenOf(key, { signature: newKey(key.alg, key.form).sign }),
+    "another alg in its header": tokenOf(key, { headerAlg: key.alg === "ES256" ? "ES384" : "ES256" }),
+    "alg none": tokenOf(key, { headerAlg: "none" }),
+    "HMAC with the public key": tokenOf(key, { headerAlg: "HS256", signature: hmacOf(key.jwk) }),
+    "an end that is over": tokenOf(key, { claims: { exp: key.form.claims.exp - 100_000 } }),
     ...particular(key, by),
   };
 }
+
+const hmacOf = (jwk) => (input) => createHmac("sha256", JSON.stringify(jwk)).update(input).digest();
 
 /** What only signatures of its kind can have. */
 function particular(key, by) {
@@ -140,56 +174,80 @@ function rsaCases(key, by) {
   };
 }
 
-/** A good token of `key` whose signature `fits`: some payload has one. */
-function found(key, fits) {
-  for (let count = 0; count < 4000; count++) {
-    const payload = JSON.stringify({ exp: 1_800_000_060, count });
-    const input = `${headerOf(key.alg)}.${base64url(payload)}`;
-    const signature = key.sign(input);
-    if (fits(signature)) return { payload, signature };
+/** A token whose signature is what `change` makes of one that `fits`: some claims have such a one. */
+function found(key, fits, change) {
+  for (let count = 0; count < 8000; count++) {
+    let isFit;
+    const signature = (input) => {
+      const bytes = key.sign(input);
+      isFit = fits(bytes);
+      return change(bytes);
+    };
+    const token = tokenOf(key, { claims: { count }, signature });
+    if (isFit) return token;
   }
-  throw new Error("no payload has such a signature");
+  throw new Error("no claims have such a signature");
 }
 
-function reduced(key, n) {
-  const { payload, signature } = found(key, (bytes) => toNumber(bytes) + n < 1n << 2048n);
-  return tokenOf(key, { payload, signature: () => toBytes(toNumber(signature) + n, 256) });
-}
+const reduced = (key, n) =>
+  found(key, (bytes) => toNumber(bytes) + n < 1n << 2048n, (bytes) => toBytes((toNumber(bytes) + n) % (1n << 2048n), 256));
 
-function shortened(key) {
-  const { payload, signature } = found(key, (bytes) => bytes[0] === 0);
-  return tokenOf(key, { payload, signature: () => signature.subarray(1) });
-}
+const shortened = (key) => found(key, (bytes) => bytes[0] === 0, (bytes) => bytes.subarray(1));
 
 const L = (1n << 252n) + 27742317777372353535851937790883648493n;
 const P = (1n << 255n) - 19n;
 const little = (bytes) => toNumber(Buffer.from(bytes).reverse());
 const littleBytes = (number) => toBytes(number, 32).reverse();
 
+/** The scalar of an Ed25519 seed (RFC 8032 section 5.1.5). */
+function scalarOf(d) {
+  const bytes = createHash("sha512").update(Buffer.from(d, "base64url")).digest().subarray(0, 32);
+  [bytes[0], bytes[31]] = [bytes[0] & 248, (bytes[31] & 127) | 64];
+  return little(bytes);
+}
+
 function ed25519Cases(key, by) {
-  const [seed, A] = [key.privateJwk.d, key.jwk.x].map((text) => Buffer.from(text, "base64url"));
-  const digest = createHash("sha512").update(seed).digest().subarray(0, 32);
-  [digest[0], digest[31]] = [digest[0] & 248, (digest[31] & 127) | 64];
-  const a = little(digest);
-  /** What its holder alone can make: S for this very R, whose discrete logarithm is taken to be zero. */
-  const withR = (R) =>
+  const A = Buffer.from(key.jwk.x, "base64url");
+  const a = scalarOf(key.privateJwk.d);
+  /** What its holder alone can make: S for this very R, as if it were r times the base point. */
+  const withR = (R, r = 0n) =>
     by((bytes, input) => {
       const h = little(createHash("sha512").update(R).update(A).update(input).digest()) % L;
-      return Buffer.concat([R, littleBytes((h * a) % L)]);
+      return Buffer.concat([R, littleBytes((r + h * a) % L)]);
     });
-  const order4 = littleBytes(0n);
   const order8 = Buffer.from("26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05", "hex");
+  const other = newKey("EdDSA", key.form);
+  const R = Buffer.from(other.jwk.x, "base64url");
+  const r = scalarOf(other.privateJwk.d);
   return {
     "S and the order": by((bytes) => Buffer.concat([bytes.subarray(0, 32), littleBytes(little(bytes.subarray(32)) + L)])),
     "S of the order": by((bytes) => Buffer.concat([bytes.subarray(0, 32), littleBytes(L)])),
     "S of zero": by((bytes) => Buffer.concat([bytes.subarray(0, 32), littleBytes(0n)])),
     "R that is no point": by((bytes) => Buffer.concat([littleBytes(2n), bytes.subarray(32)])),
     "the sign of R changed": by((bytes) => ((bytes[31] ^= 128), bytes)),
+    "its holder: any R": withR(R, r),
+    "its holder: R and a point of order 2": withR(andOrder2(R), r),
     "its holder: R of the neutral point": withR(littleBytes(1n)),
     "its holder: R of the neutral point, not canonical": withR(littleBytes(P + 1n)),
     "its holder: R of order 2": withR(littleBytes(P - 1n)),
-    "its holder: R of order 4": withR(order4),
+    "its holder: R of order 4": withR(littleBytes(0n)),
     "its holder: R of order 4, not canonical": withR(littleBytes(P)),
     "its holder: R of order 8": withR(order8),
   };
 }
+
+/** (x, y) and (0, -1) are (-x, -y). */
+function andOrder2(point) {
+  const bytes = Buffer.from(point);
+  const sign = bytes[31] & 128;
+  bytes[31] &= 127;
+  const negated = littleBytes(P - little(bytes));
+  negated[31] |= sign ^ 128;
+  return negated;
+}
+
+/**
+ * Where engines differ: in Ed25519 signatures that RFC 8032 section 5.1.7 leaves open, of a kind that none but the
+ * holder of the key can make, who could as well have made a good one. See "Two engines" in ARCHITECTURE.md.
+ */
+export const WASM_ALONE_ACCEPTS = new Set(["its holder: R and a point of order 2"]);

@@ -1,0 +1,84 @@
+//! Runs a request's work without promises of its own. The usual way makes one for each wait, with two
+//! callbacks that the runtime must be told of and a queue behind them: together more than it takes to
+//! check a signature.
+
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, Wake, Waker};
+
+use worker::wasm_bindgen_futures::spawn_local;
+
+use super::clock;
+use crate::UnixMs;
+
+/// Longer than any request takes, whose every wait has a deadline. Work that waits longer waits for
+/// ever: its client hung up, and with it the runtime ended whatever it waits for.
+const LIFE_MS: u64 = 120_000;
+
+struct Work {
+    begun: UnixMs,
+    rest: Pin<Box<dyn Future<Output = ()>>>,
+}
+
+thread_local! {
+    /// What waits, by number, the oldest first: as many as there are requests under way, and those
+    /// of [`LIFE_MS`] that were broken off.
+    static WAITING: RefCell<BTreeMap<u64, Work>> = const { RefCell::new(BTreeMap::new()) };
+    static NEXT: Cell<u64> = const { Cell::new(0) };
+    /// Whether what is woken may go on at once.
+    static AT_ONCE: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Runs `work` up to its first wait, and on from there whenever it is woken.
+pub(super) fn run(work: impl Future<Output = ()> + 'static) {
+    let (number, begun) = (NEXT.get(), clock::now());
+    NEXT.set(number.wrapping_add(1));
+    drop(broken_off(begun));
+    go_on(number, Work { begun, rest: Box::pin(work) });
+}
+
+/// Takes out work that waits for ever: one piece each time, so that no request pays for many.
+fn broken_off(now: UnixMs) -> Option<Work> {
+    WAITING.with_borrow_mut(|waiting| {
+        let oldest = waiting.first_entry()?;
+        (now.since(oldest.get().begun) > LIFE_MS).then(|| oldest.remove())
+    })
+}
+
+fn go_on(number: u64, mut work: Work) {
+    let waker = Waker::from(Arc::new(Numbered(number)));
+    if work.rest.as_mut().poll(&mut Context::from_waker(&waker)) == Poll::Pending {
+        WAITING.with_borrow_mut(|waiting| waiting.insert(number, work));
+    }
+}
+
+/// Wakes the work of this number.
+struct Numbered(u64);
+
+impl Wake for Numbered {
+    fn wake(self: Arc<Self>) {
+        if AT_ONCE.take() {
+            wake(self.0);
+        } else {
+            // Who wakes may be part of the work itself, or a callback that ends with it.
+            spawn_local(async move { wake(self.0) });
+        }
+    }
+}
+
+/// Wakes, and has the work go on at once: for callers that no work runs in, and that outlive it.
+pub(super) fn wake_at_once(waker: Waker) {
+    AT_ONCE.set(true);
+    waker.wake();
+    AT_ONCE.set(false);
+}
+
+fn wake(number: u64) {
+    // Nothing is there of what was woken twice.
+    if let Some(work) = WAITING.with_borrow_mut(|waiting| waiting.remove(&number)) {
+        go_on(number, work);
+    }
+}

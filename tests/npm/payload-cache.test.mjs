@@ -1,0 +1,107 @@
+// The cache of the npm module's verifier: what it saves, and what it never gives out.
+
+import assert from "node:assert/strict";
+import { createHmac } from "node:crypto";
+import { test } from "node:test";
+import { inRoot, NPM_MODULE_DIR } from "../../scripts/lib/project.mjs";
+
+const { TokenVerifier } = await import(inRoot(NPM_MODULE_DIR, "node.mjs"));
+
+const NOW_MS = 1_800_000_000_000;
+const SECRET = Buffer.alloc(32, "k");
+const base64url = (text) => Buffer.from(text).toString("base64url");
+const KEY = { kty: "oct", kid: "k", alg: "HS256", k: SECRET.toString("base64url") };
+
+function tokenOf(claims) {
+  const input = `${base64url('{"alg":"HS256"}')}.${base64url(JSON.stringify({ exp: NOW_MS / 1000 + 60, ...claims }))}`;
+  return `${input}.${createHmac("sha256", SECRET).update(input).digest("base64url")}`;
+}
+
+const cached = (cache = { entries: 100, bytes: 100_000 }, options = {}, key = KEY) =>
+  new TokenVerifier(JSON.stringify({ keys: [key] }), { ...options, cache });
+
+/** How many signatures it has checked. */
+const checks = (verifier) => Number(/signature_checks_total{[^}]*} (\d+)/.exec(verifier.metrics())?.[1] ?? 0);
+
+test("a token shown again has the same payload, and its signature is not checked again", () => {
+  const verifier = cached();
+  const token = tokenOf({ s: "ë€😀" });
+  const payload = verifier.verify(token, NOW_MS);
+  assert.equal(verifier.verify(token, NOW_MS + 1), payload);
+  assert.equal(typeof payload, "string", "a text, which nobody can change for another");
+  assert.equal(checks(verifier), 1);
+  assert.equal(verifier.verify(`${token} `.slice(0, -1), NOW_MS), payload, "by its text, not by its object");
+  assert.equal(checks(verifier), 1);
+});
+
+test("what differs in one character, or was refused, is checked every time", () => {
+  const verifier = cached();
+  const token = tokenOf({});
+  verifier.verify(token, NOW_MS);
+  const forged = `${token.slice(0, -2)}${token.at(-2) === "A" ? "E" : "A"}${token.at(-1)}`;
+  for (let i = 1; i <= 2; i++) {
+    assert.throws(() => verifier.verify(forged, NOW_MS), { code: "ERR_JWS_SIGNATURE_VERIFICATION_FAILED" });
+    assert.equal(checks(verifier), 1 + i);
+  }
+});
+
+test("a remembered token is refused from its end on, before its beginning, and once its key is retired", () => {
+  const key = { ...KEY, retire_at: NOW_MS / 1000 + 30 };
+  const verifier = cached(undefined, { clockToleranceMs: 2000 }, key);
+  const begins = tokenOf({ nbf: NOW_MS / 1000 });
+  const ends = tokenOf({ exp: NOW_MS / 1000 + 10 });
+  for (const token of [begins, ends]) verifier.verify(token, NOW_MS);
+  assert.throws(() => verifier.verify(begins, NOW_MS - 2001), { claim: "nbf" });
+  assert.ok(verifier.verify(begins, NOW_MS - 2000));
+  assert.ok(verifier.verify(ends, NOW_MS + 11_999));
+  assert.throws(() => verifier.verify(ends, NOW_MS + 12_000), { code: "ERR_JWT_EXPIRED" });
+  assert.ok(verifier.verify(begins, NOW_MS + 29_999));
+  assert.throws(() => verifier.verify(begins, NOW_MS + 30_000), { code: "ERR_JWKS_NO_MATCHING_KEY" });
+  for (const nowMs of [NaN, undefined, -1, Infinity, {}]) {
+    assert.throws(() => verifier.verify(begins, nowMs), { code: "ERR_TIME_INVALID" });
+  }
+});
+
+test("a forgotten token is checked again", () => {
+  const verifier = cached();
+  const token = tokenOf({});
+  verifier.verify(token, NOW_MS);
+  verifier.forget(token);
+  verifier.verify(token, NOW_MS);
+  assert.equal(checks(verifier), 2);
+});
+
+test("it holds no more than its bounds, and tokens in use stay while others come and go", () => {
+  const verifier = cached({ entries: 20, bytes: 1_000_000 });
+  const used = tokenOf({ jti: "used" });
+  verifier.verify(used, NOW_MS);
+  for (let i = 0; i < 200; i++) {
+    verifier.verify(tokenOf({ n: i }), NOW_MS);
+    if (i % 5 === 0) verifier.verify(used, NOW_MS);
+  }
+  assert.equal(checks(verifier), 201, "the one in use was checked once");
+  const before = checks(verifier);
+  for (let i = 199; i >= 0; i--) verifier.verify(tokenOf({ n: i }), NOW_MS);
+  const remembered = 200 - (checks(verifier) - before);
+  assert.ok(remembered > 5 && remembered <= 20, `${remembered} of 200 remembered`);
+});
+
+test("bounds in bytes hold too, and none in either is no cache", () => {
+  const few = cached({ entries: 1000, bytes: 4_000 });
+  const tokens = Array.from({ length: 50 }, (_, n) => tokenOf({ n, pad: "p".repeat(100) }));
+  for (const token of tokens) few.verify(token, NOW_MS);
+  for (const token of tokens.toReversed()) few.verify(token, NOW_MS);
+  assert.ok(checks(few) > 90 && checks(few) < 100, `${checks(few)} checks of 100`);
+  for (const bounds of [{ entries: 0, bytes: 1000 }, { entries: 10, bytes: 0 }, {}]) {
+    const none = cached(bounds);
+    none.verify(tokens[0], NOW_MS);
+    none.verify(tokens[0], NOW_MS);
+    assert.equal(checks(none), 2);
+  }
+});
+
+test("bounds that are none are refused by name", () => {
+  for (const cache of [{ entries: -1, bytes: 1 }, { entries: 1.5, bytes: 1 }, { entries: "1", bytes: 1 }, { entires: 1 }]) {
+    assert.throws(() => cached(cache), { code: "ERR_CONFIG_INVALID", message: /cache/ });
+  }
+});
