@@ -1,7 +1,8 @@
 // What a team would build of public packages for the work that /v1/authorize does: hono/jwt, a denylist
 // in Redis, and Upstash's rate limiter, each set up as its documentation says, clients made once. Where
 // there is a choice it is the cheaper one: one denylist entry instead of ours for token, session and
-// subject, and an answer without the X-Auth and RateLimit header fields. Neither has a body on 200.
+// subject, and an answer that says whose token it is by one body of claims, without the X-Auth and RateLimit header
+// fields by which ours says it.
 
 import { Hono } from "hono";
 import { jwt } from "hono/jwt";
@@ -38,7 +39,7 @@ async function build({ CONFIG, REDIS_URL, REDIS_TOKEN }) {
     const { revoked, limited } = await (atOnce ? allAtOnce : oneByOne)(() => isDenied(c), taken(c));
     if (revoked) return c.json({ error: "revoked" }, 401);
     if (limited) return c.json({ error: "over quota" }, 429);
-    return c.body(null);
+    return c.json(c.get("jwtPayload"));
   });
   return app;
 }

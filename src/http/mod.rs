@@ -34,10 +34,10 @@ pub type HttpResponse = Response<Vec<u8>>;
 pub const JWKS_PATH: &str = "/.well-known/jwks.json";
 
 /// The request header fields the core reads; a platform need pass on no others, and each costs. But
-/// for [`JWKS_PATH`] it reads `if-none-match` too.
+/// for [`JWKS_PATH`] it reads `if-none-match` too. The last, `content-type`, is of a POST alone.
 #[must_use]
 pub const fn fields_read(address: AddressSource) -> [&'static str; 3] {
-    ["authorization", "content-type", address.field()]
+    ["authorization", address.field(), "content-type"]
 }
 
 /// Whether a route reads the body of this request: forward authentication looks at none, however

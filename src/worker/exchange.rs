@@ -26,19 +26,24 @@ const BODY_DEADLINE_MS: u32 = 10_000;
 pub(super) struct Fields {
     names: [&'static str; 3],
     made: JsValue,
+    /// The same without the last, which no other than a POST is asked for.
+    made_of_most: JsValue,
 }
 
 impl Fields {
     pub(super) fn new(address: AddressSource) -> Self {
         let names = fields_read(address);
-        Self { names, made: glue::names(&names.join("\n")) }
+        let [authorization, address, _] = names;
+        let most = [authorization, address];
+        let made = |names: &[&str]| glue::names(&names.join("\n"));
+        Self { names, made: made(&names), made_of_most: made(&most) }
     }
 }
 
 /// The head of a request as the core takes it; `None` when its method, target or a field cannot be
 /// read.
 pub(super) fn head(request: &web_sys::Request, fields: &Fields) -> Option<Request<()>> {
-    let lines = glue::head(request, &fields.made);
+    let lines = glue::head(request, &fields.made_of_most, &fields.made);
     let mut lines = lines.split('\n');
     let method = Method::from_bytes(lines.next()?.as_bytes()).ok()?;
     let mut head = Request::builder().uri(lines.next()?).body(()).ok()?;

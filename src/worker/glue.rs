@@ -35,9 +35,10 @@ export function names(lines) {
   return lines ? lines.split("\n") : [];
 }
 
-/** Method, URL, and the values of `names`, each a line. */
-export function head(request, names) {
-  return `${request.method}\n${request.url}\n${values(request.headers, names)}`;
+/** Method, URL, and the values of `names`, each a line: of `postNames` for a POST. */
+export function head(request, names, postNames) {
+  const { method } = request;
+  return `${method}\n${request.url}\n${values(request.headers, method === "POST" ? postNames : names)}`;
 }
 
 /** The values of `names`, each a line. */
@@ -213,7 +214,8 @@ function joined(chunks, bytes) {
 extern "C" {
     pub(super) fn names(lines: &str) -> JsValue;
 
-    pub(super) fn head(request: &web_sys::Request, names: &JsValue) -> String;
+    pub(super) fn head(request: &web_sys::Request, names: &JsValue, post_names: &JsValue)
+    -> String;
 
     pub(super) fn promise() -> Promise;
 
