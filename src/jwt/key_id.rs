@@ -15,6 +15,7 @@ impl KeyId {
 
     /// The same as a number, for a platform that remembers something about the key.
     #[cfg(target_arch = "wasm32")]
+    #[cfg(any(test, feature = "npm"))]
     pub(crate) const fn number(self) -> u64 {
         self.0
     }

@@ -60,6 +60,7 @@ thread_local! {
 
 /// The entry point of requests: a promise of the answer.
 #[wasm_bindgen]
+#[allow(unreachable_pub, reason = "an export must be public")]
 pub fn fetch(request: web_sys::Request, env: Env, context: worker_sys::Context) -> Promise {
     let promise = glue::promise();
     if !task::has_room() {
