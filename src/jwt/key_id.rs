@@ -14,8 +14,7 @@ impl KeyId {
     }
 
     /// The same as a number, for a platform that remembers something about the key.
-    #[cfg(target_arch = "wasm32")]
-    #[cfg(any(test, feature = "npm"))]
+    #[cfg(all(feature = "npm", target_arch = "wasm32"))]
     pub(crate) const fn number(self) -> u64 {
         self.0
     }
