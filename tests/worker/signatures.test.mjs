@@ -3,7 +3,7 @@
 
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { ALGORITHMS, cases, expected, newKey, verify, WASM_ALONE_ACCEPTS } from "../signatures/cases.mjs";
+import { ALGORITHMS, cases, expected, newKey, verify, WORKERD_ALONE_ACCEPTS } from "../signatures/cases.mjs";
 import { startConversation } from "./conversation.mjs";
 
 /** What workerd's WebCrypto lacks: these stay in WebAssembly. */
@@ -46,7 +46,7 @@ for (const key of keys) {
     for (const [what, token] of Object.entries(cases(key))) {
       const { status, body } = await talk.authorize(token);
       verdicts[what] = status === 200 ? "accepted" : body.code;
-      wanted[what] = !isNative && WASM_ALONE_ACCEPTS.has(what) ? "accepted" : expected(what);
+      wanted[what] = WORKERD_ALONE_ACCEPTS.has(what) ? "accepted" : expected(what);
     }
     assert.deepEqual(verdicts, wanted);
     assert.equal((await checks("native", alg)) - before > 5, isNative);
