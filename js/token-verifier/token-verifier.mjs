@@ -3,7 +3,7 @@
 // runtime's own cryptography is the quicker one, it checks the signature in between.
 
 import { describeKeys, NativeKeys } from "./native-keys.mjs";
-import { PayloadCache } from "./payload-cache.mjs";
+import { claimsOf, PayloadCache } from "./payload-cache.mjs";
 
 // What the WebAssembly module takes for a verdict; CANNOT has it check the signature itself.
 const FAILS = 0;
@@ -48,7 +48,24 @@ export function tokenVerifier(Bound, memory, openRoom, native) {
     verify(token, nowMs) {
       const now_ms = begin(token, nowMs);
       const known = this.#cache?.get(token, now_ms);
-      if (known !== undefined) return known;
+      if (known !== undefined) return known.payload;
+      return this.#verify(token, now_ms);
+    }
+
+    /**
+     * As verify(), the claims as an object. Without a cache it is the caller's own. With one it is the same object
+     * each time the token is shown, frozen through and through, so that no caller can change it for another.
+     */
+    claims(token, nowMs) {
+      if (this.#cache === undefined) return JSON.parse(this.verify(token, nowMs));
+      const now_ms = begin(token, nowMs);
+      const known = this.#cache.get(token, now_ms);
+      if (known !== undefined) return claimsOf(known);
+      const payload = this.#verify(token, now_ms);
+      return claimsOf(this.#cache.get(token, now_ms) ?? { payload });
+    }
+
+    #verify(token, now_ms) {
       const written = this.#room.write(token);
       // Not ASCII, so no token, or too long for the room: the long way has the words for it.
       if (written !== token.length) return this.#bound.verify(token, now_ms);
@@ -65,7 +82,7 @@ export function tokenVerifier(Bound, memory, openRoom, native) {
     async verifyAsync(token, nowMs) {
       const now_ms = begin(token, nowMs);
       const known = this.#cache?.get(token, now_ms);
-      if (known !== undefined) return known;
+      if (known !== undefined) return known.payload;
       const written = this.#room.write(token);
       if (written !== token.length) return this.#bound.verify(token, now_ms);
       let outcome = this.#bound.verifyInRoom(written, now_ms);

@@ -62,6 +62,25 @@ test("a remembered token is refused from its end on, before its beginning, and o
   }
 });
 
+test("claims are the same object each time, which nobody can change; without a cache each caller has its own", () => {
+  const token = tokenOf({ sub: "s", deep: { list: [{ a: 1 }], "__proto__x": null } });
+  const verifier = cached();
+  const claims = verifier.claims(token, NOW_MS);
+  assert.deepEqual(claims, JSON.parse(verifier.verify(token, NOW_MS)));
+  assert.equal(verifier.claims(token, NOW_MS), claims);
+  assert.equal(checks(verifier), 1);
+  for (const spoil of [() => (claims.sub = "x"), () => (claims.deep.list[0].a = 2), () => claims.deep.list.push(1), () => delete claims.exp, () => (claims.more = 1)]) {
+    assert.throws(spoil, TypeError);
+  }
+  assert.throws(() => verifier.claims(token, NOW_MS + 60_000), { code: "ERR_JWT_EXPIRED" });
+  const plain = new TokenVerifier(JSON.stringify({ keys: [KEY] }));
+  const own = plain.claims(token, NOW_MS);
+  own.sub = "x";
+  assert.equal(plain.claims(token, NOW_MS).sub, "s");
+  const tiny = cached({ entries: 10, bytes: 10 });
+  assert.deepEqual(tiny.claims(token, NOW_MS), claims, "no room to remember it");
+});
+
 test("a forgotten token is checked again", () => {
   const verifier = cached();
   const token = tokenOf({});

@@ -3,11 +3,9 @@
 
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { ALGORITHMS, cases, expected, newKey, verify, WASM_ALONE_ACCEPTS } from "../signatures/cases.mjs";
+import { ALGORITHMS, cases, expected, newKey, verify, WORKERD_ALONE_ACCEPTS } from "../signatures/cases.mjs";
 import { startConversation } from "./conversation.mjs";
 
-/** Refused by OpenSSL and in WebAssembly, for an R of small order; its equation holds. See "Two engines". */
-const WORKERD_ALONE_ACCEPTS = new Set(["its holder: R of the neutral point"]);
 /** What workerd's WebCrypto lacks: these stay in WebAssembly. */
 const LACKING = new Set(["ML-DSA-44", "ML-DSA-65", "ML-DSA-87"]);
 
@@ -48,8 +46,7 @@ for (const key of keys) {
     for (const [what, token] of Object.entries(cases(key))) {
       const { status, body } = await talk.authorize(token);
       verdicts[what] = status === 200 ? "accepted" : body.code;
-      const differs = isNative ? WORKERD_ALONE_ACCEPTS : WASM_ALONE_ACCEPTS;
-      wanted[what] = differs.has(what) ? "accepted" : expected(what);
+      wanted[what] = WORKERD_ALONE_ACCEPTS.has(what) ? "accepted" : expected(what);
     }
     assert.deepEqual(verdicts, wanted);
     assert.equal((await checks("native", alg)) - before > 5, isNative);
