@@ -84,11 +84,7 @@ impl<S: Store> Guard<S> {
             Lookup::Unavailable(unavailable) => Err(unavailable),
             Lookup::Fetch(ticket) => {
                 let fetched = self.fetch_keys(foreign.issuer, remote, ticket).await;
-                match remote.look_up(now) {
-                    Lookup::Keys(keys) => Ok(keys),
-                    Lookup::Unavailable(unavailable) => Err(fetched.err().unwrap_or(unavailable)),
-                    Lookup::Fetch(_) => Err(fetched.err().unwrap_or(Unavailable::BUSY)),
-                }
+                remote.at_hand(now).ok_or(fetched.err().unwrap_or(Unavailable::BUSY))
             }
         };
         let keys = keys.map_err(|unavailable| self.no_keys(foreign.issuer, unavailable))?;
@@ -115,10 +111,7 @@ impl<S: Store> Guard<S> {
         let Some(ticket) = remote.look_for_newer(now).map_err(no_keys)? else { return Ok(None) };
         // If it fails the keys at hand may be good; whether they are all there are cannot be told.
         self.fetch_keys(issuer, remote, ticket).await.map_err(no_keys)?;
-        match remote.look_up(now) {
-            Lookup::Keys(keys) => Ok(Some(keys)),
-            Lookup::Fetch(_) | Lookup::Unavailable(_) => Ok(None),
-        }
+        Ok(remote.at_hand(now))
     }
 
     async fn fetch_keys(

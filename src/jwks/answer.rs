@@ -1,5 +1,7 @@
 //! What a server answers when it is asked for its key set.
 
+use hmac_sha256::Hash;
+
 use super::{JwksError, set};
 use crate::fetch::Response;
 use crate::jwt::{Algorithm, KeySet};
@@ -15,11 +17,19 @@ const ETAG_BYTES_MAX: usize = 256;
 #[derive(Debug)]
 pub(super) struct Answer {
     /// The set, or `None`: the one that was asked after is still the one.
-    pub(super) set: Option<KeySet>,
+    pub(super) set: Option<Published>,
     /// What names it, when there is something.
     pub(super) etag: Option<String>,
     /// How long it is fresh, in milliseconds, if it says.
     pub(super) fresh_ms: Option<u64>,
+}
+
+/// A set as published.
+#[derive(Debug)]
+pub(super) struct Published {
+    pub(super) keys: KeySet,
+    /// Of its text: what is published again unchanged is told by it, where there is no entity tag.
+    pub(super) digest: [u8; 32],
 }
 
 /// Reads an answer. `conditional`: it was asked after a set that is known (RFC 9110 section 13.1.2).
@@ -41,7 +51,7 @@ pub(super) fn read(
     Ok(Answer { set, etag: etag(response), fresh_ms: fresh_ms(response) })
 }
 
-fn read_set(response: &Response, allowed: &[Algorithm]) -> Result<KeySet, &'static str> {
+fn read_set(response: &Response, allowed: &[Algorithm]) -> Result<Published, &'static str> {
     let kind = response.field("content-type").unwrap_or_default();
     let kind = kind.split_once(';').map_or(kind, |(kind, _)| kind).trim();
     let accepted = ["application/json", "application/jwk-set+json"];
@@ -51,7 +61,8 @@ fn read_set(response: &Response, allowed: &[Algorithm]) -> Result<KeySet, &'stat
     if response.body.len() > BYTES_MAX {
         return Err("jwks_too_large");
     }
-    set::read(&response.body, allowed)
+    let keys = set::read(&response.body, allowed)?;
+    Ok(Published { keys, digest: Hash::hash(&response.body) })
 }
 
 /// What names the set, if it could stand in a field as it is.

@@ -6,7 +6,7 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use super::answer::{self, Answer};
+use super::answer::{self, Answer, Published};
 use super::{JwksError, RemoteSettings, Unavailable};
 use crate::UnixMs;
 use crate::fetch::{AnyFetch, Request};
@@ -43,6 +43,7 @@ struct State {
 #[derive(Debug)]
 struct Cached {
     keys: Arc<KeySet>,
+    digest: [u8; 32],
     etag: Option<String>,
     /// When the server last said that this is the set.
     confirmed: UnixMs,
@@ -98,17 +99,12 @@ impl RemoteJwks {
     pub fn look_up(&self, now: UnixMs) -> Lookup {
         let mut state = self.state();
         state.forget_missed(now);
-        let State { cached, failure, due, quiet_until, fetching, .. } = &mut *state;
-        if let Some(cached) = cached {
-            let fresh = now < cached.fresh_until;
-            if fresh || now.since(cached.confirmed) < self.settings.stale_ms_max {
-                *due |= !fresh;
-                let overdue = now.since(cached.fresh_until) > self.settings.max_age_ms;
-                let may_fetch = now >= *quiet_until && fetching.len() < FETCHES_MAX;
-                if !(overdue && may_fetch && failure.is_none()) {
-                    let stale = if fresh { None } else { *failure };
-                    return Lookup::Keys(Keys { set: Arc::clone(&cached.keys), stale });
-                }
+        if let Some(keys) = state.at_hand(&self.settings, now) {
+            let may_fetch = now >= state.quiet_until && state.fetching.len() < FETCHES_MAX;
+            let well = state.failure.is_none();
+            if !(may_fetch && well && state.is_long_over(&self.settings, now)) {
+                state.due |= !state.is_fresh(now);
+                return Lookup::Keys(keys);
             }
         }
         if now < state.quiet_until {
@@ -118,6 +114,11 @@ impl RemoteJwks {
             return Lookup::Unavailable(Unavailable::BUSY);
         }
         Lookup::Fetch(self.begin(&mut state, now))
+    }
+
+    /// The keys there are at `now`, whatever is due: once somebody has fetched.
+    pub fn at_hand(&self, now: UnixMs) -> Option<Keys> {
+        self.state().at_hand(&self.settings, now)
     }
 
     /// Whether there may be newer keys than those at hand, which lack the one that a token names:
@@ -203,10 +204,14 @@ impl RemoteJwks {
         let newer = |cached: &Cached| cached.confirmed > ticket.started;
         match (answer.set, &mut state.cached) {
             (_, Some(cached)) if newer(cached) => return,
-            (Some(set), _) => {
-                let keys = Arc::new(set);
-                let etag = answer.etag;
-                state.cached = Some(Cached { keys, etag, confirmed, fresh_until });
+            // The same keys stay the keys they are: whatever is remembered by them still counts.
+            (Some(Published { digest, .. }), Some(cached)) if cached.digest == digest => {
+                cached.etag = answer.etag;
+                (cached.confirmed, cached.fresh_until) = (confirmed, fresh_until);
+            }
+            (Some(Published { keys, digest }), _) => {
+                let (keys, etag) = (Arc::new(keys), answer.etag);
+                state.cached = Some(Cached { keys, digest, etag, confirmed, fresh_until });
             }
             (None, Some(cached)) if cached.etag == ticket.etag => {
                 (cached.confirmed, cached.fresh_until) = (confirmed, fresh_until);
@@ -249,6 +254,23 @@ impl RemoteJwks {
 }
 
 impl State {
+    fn is_fresh(&self, now: UnixMs) -> bool {
+        self.cached.as_ref().is_some_and(|cached| now < cached.fresh_until)
+    }
+
+    fn is_long_over(&self, settings: &RemoteSettings, now: UnixMs) -> bool {
+        let over_ms = self.cached.as_ref().map(|cached| now.since(cached.fresh_until));
+        over_ms.is_some_and(|over_ms| over_ms > settings.max_age_ms)
+    }
+
+    fn at_hand(&self, settings: &RemoteSettings, now: UnixMs) -> Option<Keys> {
+        let cached = self.cached.as_ref()?;
+        let is_fresh = self.is_fresh(now);
+        let goes_on = is_fresh || now.since(cached.confirmed) < settings.stale_ms_max;
+        let stale = if is_fresh { None } else { self.failure };
+        goes_on.then(|| Keys { set: Arc::clone(&cached.keys), stale })
+    }
+
     /// A fetch that has missed its deadline, or whose request is gone, is none any more.
     fn forget_missed(&mut self, now: UnixMs) {
         self.fetching.retain(|ends| now < *ends);

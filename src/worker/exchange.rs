@@ -6,6 +6,8 @@ use std::cell::RefCell;
 use http::{HeaderName, Method, Request, header};
 use js_sys::Promise;
 use wasm_bindgen::JsValue;
+use worker::Context;
+use worker::wasm_bindgen_futures::JsFuture;
 use worker::worker_sys::web_sys;
 
 use super::clock::now;
@@ -64,11 +66,16 @@ pub(super) fn head(request: &web_sys::Request, fields: &Fields) -> Option<Reques
 }
 
 /// The body of a request, within its deadline. JavaScript reads it: what reads it here would have to let
-/// go of the stream when dropped, which only its own request may do.
-pub(super) async fn body(request: web_sys::Request) -> std::result::Result<Received, BodyFault> {
+/// go of the stream when dropped, which only its own request may do. The reading outlives a client that
+/// hangs up, so that this comes to its end and does not wait for ever.
+pub(super) async fn body(
+    request: web_sys::Request,
+    context: &Context,
+) -> Result<Received, BodyFault> {
     let bytes_max = u32::try_from(BODY_BYTES_MAX).unwrap_or(u32::MAX);
     let read = Settled::begin(|number, done| {
-        glue::body(&request, bytes_max, BODY_DEADLINE_MS, number, done);
+        let read = glue::body(&request, bytes_max, BODY_DEADLINE_MS, number, done);
+        context.wait_until(async { drop(JsFuture::from(read).await) });
     });
     let read = read.await;
     let bytes = match (read.as_str(), read.strip_prefix(glue::BODY)) {

@@ -10,7 +10,7 @@ use super::settled::Settled;
 use crate::config::StoreSettings;
 use crate::fetch::{Fetch, FetchError, Request, Response};
 
-/// Fetches for one instance. Holds nothing that belongs to a request.
+/// Fetches from the store, for one instance. Holds nothing that belongs to a request.
 pub(super) struct WorkerFetch {
     deadline_ms: u64,
     first_deadline_ms: u64,
@@ -44,18 +44,35 @@ impl Fetch for WorkerFetch {
         // Calls that begin together open their connections together: each has the longer deadline.
         let first = !self.called.load(Relaxed);
         let deadline_ms = if first { self.first_deadline_ms } else { self.deadline_ms };
-        let bytes_max = js_number(u64::try_from(request.answer_bytes_max).unwrap_or(u64::MAX));
-        let answer = Settled::begin(|number, done| {
-            let (route, body) = (route(&request), &request.body);
-            glue::exchange(&route, body, bytes_max, js_number(deadline_ms), number, done);
-        });
-        let answer = answer.await;
+        let answer = exchange(&request, deadline_ms).await;
         self.called.store(true, Relaxed);
-        match answer.as_str() {
-            "timeout" => Err(FetchError::Timeout { deadline_ms }),
-            "too_large" => Err(FetchError::TooLarge),
-            answer => read(answer, request.answer_fields).ok_or(FetchError::Unreachable),
-        }
+        answer
+    }
+}
+
+/// Fetches the key sets of foreign issuers, for any instance. Holds nothing.
+#[derive(Clone, Copy)]
+pub(super) struct JwksFetch;
+
+/// By when a key set must be there if its request does not say, in milliseconds.
+const JWKS_DEADLINE_MS: u64 = 3_000;
+
+impl Fetch for JwksFetch {
+    async fn fetch(&self, request: Request<'_>) -> Result<Response, FetchError> {
+        exchange(&request, request.deadline_ms.unwrap_or(JWKS_DEADLINE_MS)).await
+    }
+}
+
+async fn exchange(request: &Request<'_>, deadline_ms: u64) -> Result<Response, FetchError> {
+    let bytes_max = js_number(u64::try_from(request.answer_bytes_max).unwrap_or(u64::MAX));
+    let answer = Settled::begin(|number, done| {
+        let (route, body) = (route(request), &request.body);
+        glue::exchange(&route, body, bytes_max, js_number(deadline_ms), number, done);
+    });
+    match answer.await.as_str() {
+        "timeout" => Err(FetchError::Timeout { deadline_ms }),
+        "too_large" => Err(FetchError::TooLarge),
+        answer => read(answer, request.answer_fields).ok_or(FetchError::Unreachable),
     }
 }
 

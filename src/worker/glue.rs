@@ -70,10 +70,12 @@ function record(names, values) {
 /** What one request after another has in common, made once. Nothing of it belongs to a request. */
 export function route(method, url, fields, values, lines) {
   const headers = new Headers(record(names(fields), values.split("\n")));
-  return { method, url, headers, names: names(lines) };
+  // What is asked for is asked of its server: no cache on the way may answer with an older one.
+  const cache = method === "GET" ? "no-store" : undefined;
+  return { method, url, headers, cache, names: names(lines) };
 }
 
-/** As `received`, and calls `done` with `number` and what it comes to. */
+/** As `received`, and calls `done` with `number` and what it comes to; a promise of that having been done. */
 export async function body(request, bytesMax, deadlineMs, number, done) {
   done(number, await received(request, bytesMax, deadlineMs));
 }
@@ -124,10 +126,10 @@ export async function exchange(route, body, bytesMax, deadlineMs, number, done) 
  * status, values of the route's names, each a line, and the body; or to the word for why there is none:
  * "timeout", "unreachable" or "too_large".
  */
-async function exchanged({ method, url, headers, names }, body, bytesMax, deadlineMs) {
+async function exchanged({ method, url, headers, cache, names }, body, bytesMax, deadlineMs) {
   try {
     const signal = AbortSignal.timeout(deadlineMs);
-    const response = await fetch(url, { method, headers, body, redirect: "manual", signal });
+    const response = await fetch(url, { method, headers, cache, body: body || null, redirect: "manual", signal });
     const received = await read(response, bytesMax);
     if (received === undefined) return "too_large";
     // What is not UTF-8 has been replaced, and must not be read as something else.
@@ -251,7 +253,7 @@ extern "C" {
         deadline_ms: u32,
         number: f64,
         done: &JsValue,
-    );
+    ) -> Promise;
 
     pub(super) fn exchange(
         route: &JsValue,

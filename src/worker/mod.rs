@@ -6,7 +6,6 @@ mod environment;
 mod exchange;
 mod fetch;
 mod glue;
-mod jwks;
 mod kv_store;
 mod settled;
 mod signatures;
@@ -21,6 +20,7 @@ use wasm_bindgen::prelude::wasm_bindgen;
 use worker::worker_sys::{self, web_sys};
 use worker::{Context, Env, ScheduleContext, ScheduledEvent, event};
 
+use crate::UnixMs;
 use crate::background::Background;
 use crate::config::ConfigError;
 use crate::fallback::Fallback;
@@ -33,8 +33,7 @@ use crate::store::{Either, Split};
 use crate::telemetry::{Level, Telemetry};
 use drain::KvListing;
 use exchange::Fields;
-use fetch::WorkerFetch;
-use jwks::JwksFetch;
+use fetch::{JwksFetch, WorkerFetch};
 use kv_store::KvRevocations;
 use signatures::WebCrypto;
 
@@ -63,21 +62,27 @@ thread_local! {
 #[allow(unreachable_pub, reason = "an export must be public")]
 pub fn fetch(request: web_sys::Request, env: Env, context: worker_sys::Context) -> Promise {
     let promise = glue::promise();
-    if !task::has_room() {
+    let now = clock::now();
+    if !task::make_room(now) {
         let refused = deployment(&env)
             .map_or_else(http::unconfigured, |here| http::overloaded(&here.instance.telemetry));
         exchange::respond(&promise, &refused);
         return promise;
     }
     let answer = promise.clone();
-    task::run(async move {
-        let response = answer_to(request, env, Context::new(context)).await;
+    task::run(now, async move {
+        let response = answer_to(request, env, Context::new(context), now).await;
         exchange::respond(&answer, &response);
     });
     promise
 }
 
-async fn answer_to(request: web_sys::Request, env: Env, context: Context) -> HttpResponse {
+async fn answer_to(
+    request: web_sys::Request,
+    env: Env,
+    context: Context,
+    now: UnixMs,
+) -> HttpResponse {
     let Some(deployment) = deployment(&env) else { return http::unconfigured() };
     let Deployment { instance, redis, kv, fields } = &*deployment;
     let response = match exchange::head(&request, fields) {
@@ -97,7 +102,8 @@ async fn answer_to(request: web_sys::Request, env: Env, context: Context) -> Htt
             let guard = Guard::new(Arc::clone(instance), store, environment::entropy)
                 .with_fetch(JwksFetch)
                 .with_signatures(&WebCrypto);
-            let response = http::serve(&guard, head, exchange::body(request), clock::now()).await;
+            let body = exchange::body(request, &context);
+            let response = http::serve(&guard, head, body, now).await;
             if !instance.jwks.is_empty() {
                 let background = WaitUntil { context: &context, instance: Arc::clone(instance) };
                 refresh_due(instance, &JwksFetch, &background, clock::now());

@@ -11,15 +11,16 @@ use std::task::{Context, Poll, Wake, Waker};
 
 use worker::wasm_bindgen_futures::spawn_local;
 
-use super::clock;
 use crate::UnixMs;
 
-/// Longer than any request takes, whose every wait has a deadline. Work that waits longer waits for
-/// ever: its client hung up, and with it the runtime ended whatever it waits for.
+/// Longer than any request takes: a body's ten seconds, and two key sets, six calls of the store and two of
+/// KV at the longest deadlines that can be configured, of ten each. Work that waits longer waits for ever: its
+/// client hung up, and with it the runtime ended whatever it waits for. (Not where it waits for a body: see
+/// `exchange::body`.)
 ///
 /// It is dropped in the midst of another request, so nothing that work holds while it waits may call the
 /// runtime when dropped: that would be I/O of another request, which ends the instance.
-const LIFE_MS: u64 = 60_000;
+const LIFE_MS: u64 = 120_000;
 /// The most pieces of work that wait at once, at about 5 KiB each.
 const WAITING_MAX: usize = 4_096;
 /// How many pieces that wait for ever one request clears away.
@@ -38,9 +39,8 @@ thread_local! {
     static AT_ONCE: Cell<bool> = const { Cell::new(false) };
 }
 
-/// Whether there is room for one more piece of work.
-pub(super) fn has_room() -> bool {
-    let now = clock::now();
+/// Clears away what waits for ever, and says whether there is room for one more piece of work.
+pub(super) fn make_room(now: UnixMs) -> bool {
     for _ in 0..CLEARED_AT_ONCE {
         if broken_off(now).is_none() {
             break;
@@ -50,8 +50,8 @@ pub(super) fn has_room() -> bool {
 }
 
 /// Runs `work` up to its first wait, and on from there whenever it is woken.
-pub(super) fn run(work: impl Future<Output = ()> + 'static) {
-    let (number, begun) = (NEXT.get(), clock::now());
+pub(super) fn run(begun: UnixMs, work: impl Future<Output = ()> + 'static) {
+    let number = NEXT.get();
     NEXT.set(number.wrapping_add(1));
     go_on(number, Work { begun, rest: Box::pin(work) });
 }

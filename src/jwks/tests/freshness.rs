@@ -35,6 +35,21 @@ fn a_fresh_set_is_fetched_once_for_any_number_of_tokens() {
 }
 
 #[test]
+fn a_set_that_is_published_again_unchanged_stays_the_very_same_keys() {
+    let bench = Bench::primed(set(&["a"]));
+    let before = bench.keys(NOW).set;
+    bench.answers(set_with(&["a"], &[("etag", "\"new\"")]));
+    bench.keys(OVER);
+    assert!(bench.works(OVER));
+    assert!(std::sync::Arc::ptr_eq(&before, &bench.keys(OVER).set));
+    assert!(!bench.works(OVER.plus(5 * MINUTE_MS)), "and is fresh again");
+    bench.answers(set(&["a", "b"]));
+    bench.keys(OVER.plus(15 * MINUTE_MS));
+    assert!(bench.works(OVER.plus(15 * MINUTE_MS)));
+    assert!(has(&bench.keys(OVER.plus(15 * MINUTE_MS)), "b"));
+}
+
+#[test]
 fn a_set_is_fresh_for_ten_minutes_where_its_server_does_not_say() {
     assert_eq!(fresh_ms(&[]), 10 * MINUTE_MS);
     assert_eq!(fresh_ms(&[("cache-control", "public, must-revalidate")]), 10 * MINUTE_MS);
