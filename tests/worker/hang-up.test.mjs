@@ -10,9 +10,14 @@ import { sibling, urlOf } from "./sibling.mjs";
 import { head } from "./wire.mjs";
 
 const CLIENTS = 20;
+const LATER_MS = 10 * 60_000;
+/** As many as an instance has under way at once. */
+const UNDER_WAY_MAX = 4_096;
 const AHEAD = "x-clock-ahead-ms";
+const OPEN = "x-open";
 
-// The runtime's clock, as far ahead as the request before said; and which wasm instance this is.
+// The runtime's clock, as far ahead as the request before said; which wasm instance this is; and as many
+// clients as a request says who never get to the end of their body.
 const FRONT = `
   import { WorkerEntrypoint } from "cloudflare:workers";
   import Portcullis from "./index.js";
@@ -24,9 +29,18 @@ const FRONT = `
   export default class extends WorkerEntrypoint {
     async fetch(request) {
       ahead_ms = Number(request.headers.get("${AHEAD}") ?? ahead_ms);
+      for (let open = Number(request.headers.get("${OPEN}")); open > 0; open--) this.#begin(request.url);
       const answer = await Portcullis.fetch(request, this.env, this.ctx);
       const { criticalError, instanceId } = globalThis.__worker_init_state;
-      return new Response(answer.body, { status: answer.status, headers: { "x-instance": criticalError + " " + instanceId } });
+      const headers = new Headers(answer.headers);
+      headers.set("x-instance", criticalError + " " + instanceId);
+      return new Response(answer.body, { status: answer.status, headers });
+    }
+
+    #begin(url) {
+      const headers = { "content-type": "application/x-www-form-urlencoded" };
+      const order = new Request(new URL("/oauth/revoke", url), { method: "POST", headers, body: new ReadableStream() });
+      this.ctx.waitUntil(Portcullis.fetch(order, this.env, this.ctx));
     }
   }
 `;
@@ -52,7 +66,7 @@ function hangUp() {
   });
 }
 
-test("clients that hung up are cleared away by others' requests, and the instance lives on", async () => {
+test("clients that hung up leave nothing behind that would end the instance", async () => {
   const { request } = conversation(talk.worker, url.origin);
   const instance = async (ahead_ms) => {
     const { status, headers } = await request("/healthz", { headers: { [AHEAD]: String(ahead_ms) } });
@@ -60,6 +74,15 @@ test("clients that hung up are cleared away by others' requests, and the instanc
   };
   const first = await instance(0);
   await Promise.all(Array.from({ length: CLIENTS }, hangUp));
-  for (let i = 0; i < CLIENTS; i++) assert.deepEqual(await instance(10 * 60_000), first);
+  for (let i = 0; i < CLIENTS; i++) assert.deepEqual(await instance(LATER_MS), first);
   assert.equal(first[0], 200);
+});
+
+test("with 4,096 requests under way the next is refused, until those are cleared away", async () => {
+  const { request } = conversation(talk.worker, url.origin);
+  const { status, headers, body } = await request("/healthz", { headers: { [AHEAD]: "0", [OPEN]: String(UNDER_WAY_MAX) } });
+  assert.deepEqual([status, body.code], [503, "ERR_OVERLOADED"]);
+  assert.match(headers.get("retry-after"), /^[1-9]\d*$/);
+  const later = await request("/healthz", { headers: { [AHEAD]: String(LATER_MS) } });
+  assert.deepEqual([later.status, later.headers.get("x-instance")], [200, headers.get("x-instance")]);
 });

@@ -24,9 +24,9 @@ local function load_state(key)
 end
 
 local function save_state(key, state, now)
-  local parts = { state.start, state.previous, state.current, state.free_at, state.blocked_until }
-  for i = 1, #parts do
-    parts[i] = digits(parts[i])
-  end
-  keep(key, table.concat(parts, ' '), math.max(state.free_at, state.blocked_until), now)
+  local text = string.format(
+    '%.0f %.0f %.0f %.0f %.0f',
+    state.start, state.previous, state.current, state.free_at, state.blocked_until
+  )
+  keep(key, text, math.max(state.free_at, state.blocked_until), now)
 end

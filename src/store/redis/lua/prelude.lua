@@ -17,12 +17,15 @@ end
 
 -- The integer a text is, or nil when it is none that a double holds exactly.
 local function integer(text)
-  if not text or #text > 16 or not string.find(text, '^%d+$') then
+  if text == '0' then
+    return 0
+  end
+  if not text or #text > 16 or not string.find(text, '^[1-9]%d*$') then
     return nil
   end
   local number = tonumber(text)
   -- 2^53 + 1 reads as 2^53.
-  if number > NUMBER_MAX or digits(number) ~= text then
+  if number > NUMBER_MAX or number == NUMBER_MAX and text ~= digits(NUMBER_MAX) then
     return nil
   end
   return number
