@@ -182,6 +182,14 @@ mod tests {
         assert_eq!(claims.not_before, Some(UnixMs(0)));
     }
 
+    /// The nearest double decides, as in JavaScript: not the one beside it.
+    #[test]
+    fn a_date_is_the_double_nearest_to_its_text() {
+        let expires = |exp| Claims::parse(&format!(r#"{{"exp":{exp}}}"#)).unwrap().expires;
+        assert_eq!(expires("1000060800.2749999"), Some(UnixMs(1_000_060_800_274)));
+        assert_eq!(expires("1000060800.274999999909931"), Some(UnixMs(1_000_060_800_275)));
+    }
+
     #[test]
     fn the_order_of_aud_is_kept() {
         let claims = Claims::parse(r#"{"aud":["b","a","b"]}"#).unwrap();
