@@ -45,6 +45,19 @@ test("what differs in one character, or was refused, is checked every time", () 
   }
 });
 
+test("a remembered token's signature under other claims is checked, and refused", () => {
+  const verifier = cached();
+  const token = tokenOf({ sub: "one" });
+  verifier.verify(token, NOW_MS);
+  const [, payload] = tokenOf({ sub: "two" }).split(".");
+  const [header, , signature] = token.split(".");
+  for (let i = 0; i < 2; i++) {
+    assert.throws(() => verifier.verify(`${header}.${payload}.${signature}`, NOW_MS), { code: "ERR_JWS_SIGNATURE_VERIFICATION_FAILED" });
+  }
+  assert.match(verifier.verify(token, NOW_MS), /"one"/);
+  assert.equal(checks(verifier), 3, "and the token itself is still remembered");
+});
+
 test("a remembered token is refused from its end on, before its beginning, and once its key is retired", () => {
   const key = { ...KEY, retire_at: NOW_MS / 1000 + 30 };
   const verifier = cached(undefined, { clockToleranceMs: 2000 }, key);
