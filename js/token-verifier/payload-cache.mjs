@@ -48,11 +48,13 @@ export class PayloadCache {
     return now_ms >= entry.from_ms && now_ms < entry.until_ms ? entry : undefined;
   }
 
-  /** Keeps a token that was verified just now. */
+  /** Keeps a token that was verified just now, and returns its entry. */
   keep(token, payload, from_ms, until_ms) {
     this.#remove(nameOf(token));
     // A copy: the token may be a piece of a far longer text, which would be kept with it.
-    this.#add({ token: copyOf(token), payload, from_ms, until_ms, claims: undefined });
+    const entry = { token: copyOf(token), payload, from_ms, until_ms, claims: undefined };
+    this.#add(entry);
+    return entry;
   }
 
   /** Whatever else should have the same name is gone with it, and is verified when it is shown again. */

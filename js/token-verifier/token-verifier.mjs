@@ -15,7 +15,8 @@ const CANNOT = 2;
  * openRoom(memory, at, bytes) is the runtime's way in and out: { write(text): bytes written as UTF-8,
  * as many whole characters as there is room for; read(bytes): text; bytes(from, to): a view }.
  * native, if given, is the runtime's own cryptography: { importPublic(jwk, alg): a key, which it throws for
- * if it does not take it }; a key is { verify(input, signature): boolean } or, asynchronous, { verifyAsync }.
+ * if it does not take it }; a key is { verify(input, signature): boolean } or, asynchronous, { verifyAsync }, which
+ * takes a copy of both before it returns, as WebCrypto does.
  */
 export function tokenVerifier(Bound, memory, openRoom, native) {
   /** Verifies tokens by a key set and a policy. */
@@ -24,6 +25,8 @@ export function tokenVerifier(Bound, memory, openRoom, native) {
     #room;
     #keys;
     #cache;
+    /** Counts the tokens written into the room. */
+    #turn = 0;
 
     /**
      * `keys`: a JWK Set as JSON text, or a list of keys, each a JWK or { kid, alg, cryptoKey }: the latter
@@ -46,10 +49,7 @@ export function tokenVerifier(Bound, memory, openRoom, native) {
      * since the Unix epoch). Throws an Error with `code`, and `claim` and `reason` where they apply.
      */
     verify(token, nowMs) {
-      const now_ms = begin(token, nowMs);
-      const known = this.#cache?.get(token, now_ms);
-      if (known !== undefined) return known.payload;
-      return this.#verify(token, now_ms);
+      return this.#entry(token, nowMs).payload;
     }
 
     /**
@@ -57,46 +57,63 @@ export function tokenVerifier(Bound, memory, openRoom, native) {
      * each time the token is shown, frozen through and through, so that no caller can change it for another.
      */
     claims(token, nowMs) {
-      if (this.#cache === undefined) return JSON.parse(this.verify(token, nowMs));
-      const now_ms = begin(token, nowMs);
-      const known = this.#cache.get(token, now_ms);
-      if (known !== undefined) return claimsOf(known);
-      const payload = this.#verify(token, now_ms);
-      return claimsOf(this.#cache.get(token, now_ms) ?? { payload });
+      const entry = this.#entry(token, nowMs);
+      return this.#cache === undefined ? parsedOf(entry) : claimsOf(entry);
     }
 
-    #verify(token, now_ms) {
-      const written = this.#room.write(token);
+    #entry(token, nowMs) {
+      const now_ms = begin(token, nowMs);
+      const known = this.#cache?.get(token, now_ms);
+      if (known !== undefined) return known;
+      const written = this.#write(token);
       // Not ASCII, so no token, or too long for the room: the long way has the words for it.
-      if (written !== token.length) return this.#bound.verify(token, now_ms);
+      if (written !== token.length) return { payload: this.#bound.verify(token, now_ms) };
       let outcome = this.#bound.verifyInRoom(written, now_ms);
       if (outcome < 0) {
         const number = -outcome - 1;
         const verdict = this.#check(this.#keys.get(number)?.verify, token, written);
         outcome = this.#bound.verifyInRoomBy(written, now_ms, number, verdict);
       }
-      return this.#end(outcome, token, written);
+      return this.#end(outcome, token);
     }
 
     /** As verify(), which it is for keys that are not asynchronous. */
-    async verifyAsync(token, nowMs) {
+    verifyAsync(token, nowMs) {
+      return this.#verifyAsync(token, nowMs, textOf);
+    }
+
+    /** As claims(), likewise. */
+    claimsAsync(token, nowMs) {
+      return this.#verifyAsync(token, nowMs, this.#cache === undefined ? parsedOf : claimsOf);
+    }
+
+    /** One wait, for the signature: each costs as much as reading the claims. `take` makes of an entry what is asked for. */
+    async #verifyAsync(token, nowMs, take) {
       const now_ms = begin(token, nowMs);
       const known = this.#cache?.get(token, now_ms);
-      if (known !== undefined) return known.payload;
-      const written = this.#room.write(token);
-      if (written !== token.length) return this.#bound.verify(token, now_ms);
+      if (known !== undefined) return take(known);
+      const written = this.#write(token);
+      if (written !== token.length) return take({ payload: this.#bound.verify(token, now_ms) });
       let outcome = this.#bound.verifyInRoom(written, now_ms);
       if (outcome < 0) {
         const number = -outcome - 1;
         const key = this.#keys.get(number);
-        // What is in the room is another token's by the time the answer is there.
-        const verdict = key?.verifyAsync
-          ? await this.#checkAsync(key, token, written)
-          : this.#check(key?.verify, token, written);
-        if (key?.verifyAsync) this.#room.write(token);
+        let verdict;
+        if (key?.verifyAsync === undefined) {
+          verdict = this.#check(key?.verify, token, written);
+        } else {
+          const turn = this.#turn;
+          try {
+            verdict = (await key.verifyAsync(...this.#parts(token, written))) ? HOLDS : FAILS;
+          } catch {
+            verdict = CANNOT;
+          }
+          // What is in the room may be another token's by the time the answer is there.
+          if (turn !== this.#turn) this.#write(token);
+        }
         outcome = this.#bound.verifyInRoomBy(written, now_ms, number, verdict);
       }
-      return this.#end(outcome, token, written);
+      return take(this.#end(outcome, token));
     }
 
     /** Forgets a token that the cache may remember, so that its signature is checked again. It revokes nothing. */
@@ -109,12 +126,16 @@ export function tokenVerifier(Bound, memory, openRoom, native) {
       return this.#bound.metrics();
     }
 
-    /** A payload, or what is thrown in its place. */
-    #end(outcome, token, written) {
+    /** An entry, as the cache has them, or what is thrown in its place. */
+    #end(outcome, token) {
       if (outcome === 0) throw this.#bound.takeRefusal();
       const payload = this.#room.read(outcome);
-      this.#cache?.keep(token, payload, this.#bound.heldFrom(), this.#bound.heldUntil());
-      return payload;
+      return this.#cache?.keep(token, payload, this.#bound.heldFrom(), this.#bound.heldUntil()) ?? { payload };
+    }
+
+    #write(token) {
+      this.#turn++;
+      return this.#room.write(token);
     }
 
     #parts(token, written) {
@@ -131,15 +152,6 @@ export function tokenVerifier(Bound, memory, openRoom, native) {
         return CANNOT;
       }
     }
-
-    async #checkAsync(key, token, written) {
-      try {
-        const [input, signature] = this.#parts(token, written).map((part) => part.slice());
-        return (await key.verifyAsync(input, signature)) ? HOLDS : FAILS;
-      } catch {
-        return CANNOT;
-      }
-    }
   };
 }
 
@@ -148,3 +160,7 @@ function begin(token, nowMs) {
   if (typeof token !== "string") throw new TypeError("token must be a string");
   return Number(nowMs);
 }
+
+const textOf = ({ payload }) => payload;
+/** The caller's own, for an entry that nobody else has. */
+const parsedOf = ({ payload }) => JSON.parse(payload);
