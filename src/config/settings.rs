@@ -54,6 +54,7 @@ struct Limit {
     algorithm: Counting,
     limit: u64,
     window: String,
+    burst: Option<u64>,
     #[serde(default)]
     trigger: When,
     #[serde(default)]
@@ -80,7 +81,10 @@ enum Key {
 #[derive(Clone, Copy, Debug, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 enum Counting {
+    FixedWindow,
     SlidingWindow,
+    TokenBucket,
+    Gcra,
 }
 
 #[derive(Clone, Copy, Debug, Deserialize)]
@@ -187,16 +191,30 @@ impl Limit {
                 return Err(ConfigError::new(format!("{path}.key"), reason));
             }
         };
-        let Counting::SlidingWindow = self.algorithm;
         Ok(limit::Policy {
             name: name(&format!("{path}.name"), &self.name)?,
             key,
-            algorithm: Algorithm::SlidingWindow,
-            quota: quota(path, self.limit, &self.window)?,
+            algorithm: self.algorithm.into(),
+            quota: self.quota(path)?,
             trigger,
             shadow: self.shadow,
             on_outage: self.on_outage(path)?,
         })
+    }
+
+    fn quota(&self, path: &str) -> Result<Quota, ConfigError> {
+        let quota = quota(path, self.limit, &self.window)?;
+        let burst_path = format!("{path}.burst");
+        match (self.algorithm, self.burst) {
+            (Counting::TokenBucket | Counting::Gcra, burst) => quota
+                .with_burst(burst.unwrap_or(self.limit))
+                .map_err(|error| ConfigError::new(burst_path, error.to_string())),
+            (_, None) => Ok(quota),
+            (_, Some(_)) => {
+                let reason = "goes with algorithm = \"token-bucket\" or \"gcra\" alone";
+                Err(ConfigError::new(burst_path, reason))
+            }
+        }
     }
 
     fn on_outage(&self, path: &str) -> Result<OnOutage, ConfigError> {
@@ -210,6 +228,17 @@ impl Limit {
             (_, Some(_)) => Err(ConfigError::new(share, "goes with on_outage = \"local\" alone")),
             (Some(WithoutStore::Closed), None) => Ok(OnOutage::Closed),
             (Some(WithoutStore::Open), None) => Ok(OnOutage::Open),
+        }
+    }
+}
+
+impl From<Counting> for Algorithm {
+    fn from(counting: Counting) -> Self {
+        match counting {
+            Counting::FixedWindow => Self::FixedWindow,
+            Counting::SlidingWindow => Self::SlidingWindow,
+            Counting::TokenBucket => Self::TokenBucket,
+            Counting::Gcra => Self::Gcra,
         }
     }
 }

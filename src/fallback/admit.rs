@@ -164,8 +164,7 @@ fn outcomes(
 
 /// Let through without being counted.
 const fn uncounted(policy: &Policy) -> Outcome {
-    let limit = policy.quota.limit();
-    let decision =
-        Decision { allowed: true, limit, remaining: limit, reset_ms: 0, retry_after_ms: None };
+    let (limit, remaining) = (policy.quota.limit(), policy.quota.burst());
+    let decision = Decision { allowed: true, limit, remaining, reset_ms: 0, retry_after_ms: None };
     Outcome { decision, shadow: policy.shadow, overflow: false, degraded: None }
 }

@@ -111,7 +111,7 @@ impl<S: Store> Guard<S> {
     ///
     /// # Errors
     /// [`GuardError::PolicyUnknown`], [`GuardError::Invalid`] for the key, [`GuardError::Limit`] for
-    /// a cost of 0 or above the limit, [`GuardError::Store`].
+    /// a cost of 0 or above what is taken at once, [`GuardError::Store`].
     pub async fn take(
         &self,
         policy: &str,
@@ -120,9 +120,8 @@ impl<S: Store> Guard<S> {
         now: UnixMs,
     ) -> Result<Taken<'_>, GuardError> {
         let (policy, key) = self.named(policy, key)?;
-        let limit = policy.quota.limit();
-        if cost == 0 || cost > limit {
-            return Err(LimitError::CostOutOfRange { cost, limit }.into());
+        if !policy.quota.accepts(cost) {
+            return Err(LimitError::CostOutOfRange { cost, limit: policy.quota.burst() }.into());
         }
         let admit = Admit { token: None, takes: vec![Take { policy, key, cost }], closed: false };
         let admission = self.asked(&admit, now).await?;

@@ -1,6 +1,10 @@
 //! The pure decision every store runs or mirrors.
 
-use super::sliding_window::{Counters, Standing};
+use super::fixed_window::{Counter, FixedWindow};
+use super::gcra::{ArrivalTime, Gcra};
+use super::sliding_window::{Counters, SlidingWindow};
+use super::standing::Standing;
+use super::token_bucket::{Bucket, TokenBucket};
 use super::{LimitError, Quota};
 use crate::UnixMs;
 
@@ -8,16 +12,52 @@ use crate::UnixMs;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Algorithm {
+    /// One counter for windows that follow each other.
+    FixedWindow,
     /// Two counters, the previous window's weighted by how much of it still overlaps.
     SlidingWindow,
+    /// Tokens that are refilled evenly, of which a burst can be saved up.
+    TokenBucket,
+    /// The generic cell rate algorithm: decides as a token bucket does, of one instant.
+    Gcra,
 }
 
 /// What a store keeps for one key of one policy.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum State {
+    /// State of [`Algorithm::FixedWindow`].
+    FixedWindow(Counter),
     /// State of [`Algorithm::SlidingWindow`].
     SlidingWindow(Counters),
+    /// State of [`Algorithm::TokenBucket`].
+    TokenBucket(Bucket),
+    /// State of [`Algorithm::Gcra`].
+    Gcra(ArrivalTime),
+}
+
+/// Evaluates to `$body` with `$as` the algorithm of `$state`, and `$kept` what it keeps.
+macro_rules! by_algorithm {
+    ($state:expr, $as:ident, $kept:ident => $body:expr) => {
+        match $state {
+            State::FixedWindow($kept) => {
+                type $as = FixedWindow;
+                $body
+            }
+            State::SlidingWindow($kept) => {
+                type $as = SlidingWindow;
+                $body
+            }
+            State::TokenBucket($kept) => {
+                type $as = TokenBucket;
+                $body
+            }
+            State::Gcra($kept) => {
+                type $as = Gcra;
+                $body
+            }
+        }
+    };
 }
 
 impl State {
@@ -25,7 +65,37 @@ impl State {
     #[must_use]
     pub const fn empty(algorithm: Algorithm) -> Self {
         match algorithm {
+            Algorithm::FixedWindow => Self::FixedWindow(Counter::EMPTY),
             Algorithm::SlidingWindow => Self::SlidingWindow(Counters::EMPTY),
+            Algorithm::TokenBucket => Self::TokenBucket(Bucket::EMPTY),
+            Algorithm::Gcra => Self::Gcra(ArrivalTime::EMPTY),
+        }
+    }
+
+    /// The state, if it is one of `algorithm`'s; [`State::empty`] if the policy had another one before.
+    #[must_use]
+    pub fn of(self, algorithm: Algorithm) -> Self {
+        if self.algorithm() == algorithm { self } else { Self::empty(algorithm) }
+    }
+
+    /// Whose state it is.
+    #[must_use]
+    pub const fn algorithm(self) -> Algorithm {
+        match self {
+            Self::FixedWindow(_) => Algorithm::FixedWindow,
+            Self::SlidingWindow(_) => Algorithm::SlidingWindow,
+            Self::TokenBucket(_) => Algorithm::TokenBucket,
+            Self::Gcra(_) => Algorithm::Gcra,
+        }
+    }
+
+    /// Three integers that say it all, whatever the algorithm: as a store writes them.
+    pub(crate) const fn parts(self) -> [u64; 3] {
+        match self {
+            Self::FixedWindow(kept) => kept.parts(),
+            Self::SlidingWindow(kept) => kept.parts(),
+            Self::TokenBucket(kept) => kept.parts(),
+            Self::Gcra(kept) => kept.parts(),
         }
     }
 
@@ -33,7 +103,10 @@ impl State {
     #[must_use]
     pub fn free_at(self, quota: Quota) -> UnixMs {
         match self {
-            Self::SlidingWindow(counters) => counters.free_at(quota),
+            Self::FixedWindow(kept) => kept.free_at(quota),
+            Self::SlidingWindow(kept) => kept.free_at(quota),
+            Self::TokenBucket(kept) => kept.free_at(quota),
+            Self::Gcra(kept) => kept.free_at(quota),
         }
     }
 
@@ -41,25 +114,56 @@ impl State {
     /// it admits while it cannot reach the store, and owes it. Saturates.
     #[must_use]
     pub fn add(self, quota: Quota, now: UnixMs, cost: u64) -> Self {
-        match self {
-            Self::SlidingWindow(kept) => {
-                Self::SlidingWindow(Standing::at(kept, quota, now).take(cost).counters())
-            }
-        }
+        by_algorithm!(self, S, kept => S::at(kept, quota, now).take(cost).kept().into())
     }
 
     /// The state at `now` with what was `taken` elsewhere added, as [`State::add`] kept it.
     ///
-    /// No count is raised above the limit, so a merged key denies until that fades. Windows of
-    /// `taken` that are over count nothing. One that lies ahead, by a clock that was, counts as the
-    /// one that runs: no clock but `now` moves a key's window on.
+    /// No count is raised above what the quota holds, so a merged key denies until that fades. What
+    /// of `taken` has faded by now counts nothing. What lies ahead, by a clock that was, counts as
+    /// taken now: no clock but `now` moves a key's state on. A state of another algorithm, which the
+    /// policy had before, counts nothing.
     #[must_use]
     pub fn merge(self, taken: Self, quota: Quota, now: UnixMs) -> Self {
         match (self, taken) {
-            (Self::SlidingWindow(kept), Self::SlidingWindow(taken)) => {
-                Self::SlidingWindow(Standing::at(kept, quota, now).merge(taken).counters())
+            (Self::FixedWindow(kept), Self::FixedWindow(taken)) => {
+                FixedWindow::at(kept, quota, now).merge(taken).kept().into()
             }
+            (Self::SlidingWindow(kept), Self::SlidingWindow(taken)) => {
+                SlidingWindow::at(kept, quota, now).merge(taken).kept().into()
+            }
+            (Self::TokenBucket(kept), Self::TokenBucket(taken)) => {
+                TokenBucket::at(kept, quota, now).merge(taken).kept().into()
+            }
+            (Self::Gcra(kept), Self::Gcra(taken)) => {
+                Gcra::at(kept, quota, now).merge(taken).kept().into()
+            }
+            (kept, _) => kept,
         }
+    }
+}
+
+impl From<Counter> for State {
+    fn from(kept: Counter) -> Self {
+        Self::FixedWindow(kept)
+    }
+}
+
+impl From<Counters> for State {
+    fn from(kept: Counters) -> Self {
+        Self::SlidingWindow(kept)
+    }
+}
+
+impl From<Bucket> for State {
+    fn from(kept: Bucket) -> Self {
+        Self::TokenBucket(kept)
+    }
+}
+
+impl From<ArrivalTime> for State {
+    fn from(kept: ArrivalTime) -> Self {
+        Self::Gcra(kept)
     }
 }
 
@@ -71,12 +175,12 @@ pub struct Decision {
     /// The policy's limit.
     pub limit: u64,
     /// Whole units left after this decision: with the cost taken if it was, untouched if it was
-    /// denied or only looked at.
+    /// denied or only looked at. With a burst it can be more than the limit.
     pub remaining: u64,
     /// Until the whole quota is free again if nothing more is taken.
     pub reset_ms: u64,
     /// When denied, the exact wait after which the same take succeeds if nothing else is taken.
-    /// `None` when allowed, and when no wait would help: a cost of 0 or above the limit.
+    /// `None` when allowed, and when no wait would help: a cost of 0 or above [`Quota::burst`].
     pub retry_after_ms: Option<u64>,
 }
 
@@ -87,7 +191,7 @@ pub struct Decision {
 /// decide over several policies first and then keep all new states or none.
 ///
 /// # Errors
-/// [`LimitError::CostOutOfRange`] when `cost` is 0 or above the limit.
+/// [`LimitError::CostOutOfRange`] when `cost` is 0 or above [`Quota::burst`].
 pub fn decide(
     state: State,
     quota: Quota,
@@ -95,30 +199,25 @@ pub fn decide(
     cost: u64,
 ) -> Result<(Decision, State), LimitError> {
     if !quota.accepts(cost) {
-        return Err(LimitError::CostOutOfRange { cost, limit: quota.limit() });
+        return Err(LimitError::CostOutOfRange { cost, limit: quota.burst() });
     }
-    let decision = peek(state, quota, now, cost);
-    if !decision.allowed {
-        return Ok((decision, state));
-    }
-    match state {
-        State::SlidingWindow(kept) => {
-            let taken = Standing::at(kept, quota, now).take(cost);
-            let (remaining, reset_ms) = (taken.remaining(), taken.reset_ms());
-            let decision = Decision { remaining, reset_ms, ..decision };
-            Ok((decision, State::SlidingWindow(taken.counters())))
+    by_algorithm!(state, S, kept => {
+        let standing = S::at(kept, quota, now);
+        let decision = standing.probe(cost);
+        if !decision.allowed {
+            return Ok((decision, state));
         }
-    }
+        let standing = standing.take(cost);
+        Ok((standing.taken(), standing.kept().into()))
+    })
 }
 
 /// Whether `cost` units would fit at `now`, taking nothing: the verdict of [`decide`], with
-/// `remaining` and `reset_ms` as they stand. A cost of 0 or above the limit never fits, and no
+/// `remaining` and `reset_ms` as they stand. A cost of 0 or above [`Quota::burst`] never fits, and no
 /// wait is promised for it.
 #[must_use]
 pub fn peek(state: State, quota: Quota, now: UnixMs, cost: u64) -> Decision {
-    match state {
-        State::SlidingWindow(kept) => Standing::at(kept, quota, now).probe(cost),
-    }
+    by_algorithm!(state, S, kept => S::at(kept, quota, now).probe(cost))
 }
 
 #[cfg(test)]
@@ -136,8 +235,7 @@ mod tests {
 
     /// The window's start, the previous count and the current one.
     fn counts(state: State) -> [u64; 3] {
-        let State::SlidingWindow(counters) = state;
-        counters.parts()
+        state.parts()
     }
 
     /// Takes, expecting room.

@@ -23,12 +23,21 @@ pub enum LimitError {
         /// The window asked for, in milliseconds.
         window_ms: u64,
     },
+    /// The quota's burst is 0.
+    #[error("burst must be at least 1")]
+    BurstZero,
+    /// `burst * window_ms + limit` is over 2^53: the Redis script would round.
+    #[error("burst times window (in ms) and the limit must not exceed 2^53 together: {burst}")]
+    BurstTooLarge {
+        /// The burst asked for.
+        burst: u64,
+    },
     /// A cost of 0, or one above the quota, which no wait would ever satisfy.
     #[error("cost must be between 1 and the limit of {limit}, not {cost}")]
     CostOutOfRange {
         /// The cost asked for.
         cost: u64,
-        /// The policy's limit.
+        /// The most the policy takes at once.
         limit: u64,
     },
     /// A policy name that is empty, over 64 characters, or not of `[a-z0-9._-]`.

@@ -6,11 +6,15 @@
 mod decide;
 mod error;
 mod field;
+mod fixed_window;
+mod gcra;
 mod policy;
 #[cfg(all(test, not(target_arch = "wasm32")))]
 mod properties;
 mod quota;
 mod sliding_window;
+mod standing;
+mod token_bucket;
 
 pub use decide::{Algorithm, Decision, State, decide, peek};
 pub use error::LimitError;

@@ -7,11 +7,13 @@ const WINDOW_MS_MAX: u64 = 366 * 24 * 60 * 60 * 1000;
 /// The largest integer every double below it represents exactly.
 const DOUBLE_EXACT_MAX: u64 = 1 << 53;
 
-/// A limit per window. Neither can be zero, and their product fits a double exactly.
+/// A limit per window, and the most that may come at once. None can be zero, and their products fit a
+/// double exactly.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Quota {
     limit: u64,
     window_ms: u64,
+    burst: u64,
 }
 
 impl Quota {
@@ -28,8 +30,31 @@ impl Quota {
             return Err(LimitError::WindowOutOfRange { window_ms });
         }
         match limit.checked_mul(window_ms) {
-            Some(product) if product <= DOUBLE_EXACT_MAX => Ok(Self { limit, window_ms }),
+            Some(product) if product <= DOUBLE_EXACT_MAX => {
+                Ok(Self { limit, window_ms, burst: limit })
+            }
             _ => Err(LimitError::QuotaTooLarge { limit, window_ms }),
+        }
+    }
+
+    /// The same quota of which at most `burst` units can be taken at once: for
+    /// [`Algorithm::TokenBucket`] and [`Algorithm::Gcra`], whose burst is the limit otherwise. Windows
+    /// take no notice of it.
+    ///
+    /// # Errors
+    /// [`LimitError::BurstZero`] or [`LimitError::BurstTooLarge`] (`burst * window_ms + limit` over
+    /// 2^53).
+    ///
+    /// [`Algorithm::TokenBucket`]: super::Algorithm::TokenBucket
+    /// [`Algorithm::Gcra`]: super::Algorithm::Gcra
+    pub fn with_burst(self, burst: u64) -> Result<Self, LimitError> {
+        if burst == 0 {
+            return Err(LimitError::BurstZero);
+        }
+        let sum = burst.checked_mul(self.window_ms).and_then(|b| b.checked_add(self.limit));
+        match sum {
+            Some(..=DOUBLE_EXACT_MAX) => Ok(Self { burst, ..self }),
+            _ => Err(LimitError::BurstTooLarge { burst }),
         }
     }
 
@@ -45,17 +70,32 @@ impl Quota {
         self.window_ms
     }
 
+    /// The most that can be taken at once; the limit, unless stated otherwise.
+    #[must_use]
+    pub const fn burst(self) -> u64 {
+        self.burst
+    }
+
+    /// For how long a take can count, in milliseconds: two windows, or until the whole burst is free again.
+    #[must_use]
+    pub fn memory_ms(self) -> u64 {
+        let scaled = self.burst.saturating_mul(self.window_ms);
+        self.window_ms.saturating_mul(2).max(scaled.div_ceil(self.limit.max(1)))
+    }
+
     /// `percent` of this quota in the same window, rounded down, and at least 1.
     #[must_use]
     pub fn share(self, percent: u8) -> Self {
-        let hundredths = u128::from(self.limit).saturating_mul(u128::from(percent));
-        let limit = u64::try_from(hundredths.div_euclid(100)).unwrap_or(self.limit);
-        Self { limit: limit.clamp(1, self.limit), ..self }
+        let share = |of: u64| {
+            let hundredths = u128::from(of).saturating_mul(u128::from(percent));
+            u64::try_from(hundredths.div_euclid(100)).unwrap_or(of).clamp(1, of)
+        };
+        Self { limit: share(self.limit), burst: share(self.burst), ..self }
     }
 
-    /// Whether a take of `cost` units can ever succeed: 1 to the limit.
+    /// Whether a take of `cost` units can ever succeed: 1 to the burst.
     #[must_use]
     pub const fn accepts(self, cost: u64) -> bool {
-        cost >= 1 && cost <= self.limit
+        cost >= 1 && cost <= self.burst
     }
 }

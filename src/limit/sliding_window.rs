@@ -23,7 +23,8 @@
 //! A clock that goes backwards is held at the start of the latest window seen: no instant opens a
 //! window that was already counted, and promised waits are measured from the clock as it was told.
 
-use super::{Decision, Quota};
+use super::Quota;
+use super::standing::{Level, Standing, aligned, part, raised};
 use crate::UnixMs;
 
 /// Two counters and the window they belong to.
@@ -53,7 +54,7 @@ impl Counters {
     }
 
     /// The window's start and both counts, the earlier one first: as a store writes them.
-    pub(crate) const fn parts(self) -> [u64; 3] {
+    pub(super) const fn parts(self) -> [u64; 3] {
         [self.start.0, self.previous, self.current]
     }
 
@@ -70,7 +71,7 @@ impl Counters {
 
 /// Counters as they stand at an instant.
 #[derive(Clone, Copy)]
-pub(super) struct Standing {
+pub(super) struct SlidingWindow {
     counters: Counters,
     quota: Quota,
     /// How much of the previous window a window ending now still covers, in milliseconds.
@@ -79,11 +80,11 @@ pub(super) struct Standing {
     now: UnixMs,
 }
 
-impl Standing {
-    /// Brings `kept` to `now`.
-    pub(super) fn at(kept: Counters, quota: Quota, now: UnixMs) -> Self {
-        let kept_start = aligned(kept.start, quota);
-        let effective = now.max(kept_start);
+impl Standing for SlidingWindow {
+    type Kept = Counters;
+
+    fn at(kept: Counters, quota: Quota, now: UnixMs) -> Self {
+        let effective = now.max(aligned(kept.start, quota));
         let start = aligned(effective, quota);
         let (previous, current) = kept.counts_at(quota, start);
         Self {
@@ -94,57 +95,27 @@ impl Standing {
         }
     }
 
-    /// The counters with `cost` taken.
-    pub(super) fn take(mut self, cost: u64) -> Self {
-        self.counters.current = self.counters.current.saturating_add(cost);
-        self
+    fn quota(&self) -> Quota {
+        self.quota
     }
 
-    /// The counters with those of `taken` added, neither count raised above the limit: what a
-    /// double holds exactly stays so.
-    pub(super) fn merge(mut self, taken: Counters) -> Self {
-        let limit = self.quota.limit();
-        let sum = |kept: u64, more: u64| kept.saturating_add(more).min(limit).max(kept);
-        let (previous, current) = taken.counts_at(self.quota, self.counters.start);
-        self.counters.previous = sum(self.counters.previous, previous);
-        self.counters.current = sum(self.counters.current, current);
-        self
-    }
-
-    /// What to keep.
-    pub(super) const fn counters(&self) -> Counters {
-        self.counters
-    }
-
-    /// The answer to `cost`, with nothing of it taken. Outside 1 to the limit it never fits.
-    pub(super) fn probe(&self, cost: u64) -> Decision {
-        let in_range = self.quota.accepts(cost);
-        let window = u128::from(self.quota.window_ms());
-        let wanted = self.used().saturating_add(u128::from(cost).saturating_mul(window));
-        let allowed = in_range && wanted <= self.capacity();
-        Decision {
-            allowed,
-            limit: self.quota.limit(),
-            remaining: self.remaining(),
-            reset_ms: self.reset_ms(),
-            retry_after_ms: (in_range && !allowed).then(|| self.retry_after_ms(cost)),
+    /// Times the window's length.
+    fn level(&self) -> Level {
+        let unit = u128::from(self.quota.window_ms());
+        let of = |count: u64, times: u128| u128::from(count).saturating_mul(times);
+        let fading = of(self.counters.previous, u128::from(self.overlap_ms));
+        Level {
+            used: fading.saturating_add(of(self.counters.current, unit)),
+            capacity: of(self.quota.limit(), unit),
+            unit,
         }
     }
 
-    /// Whole units of cost that still fit.
-    pub(super) fn remaining(&self) -> u64 {
-        let free = self.capacity().saturating_sub(self.used());
-        let units = free.checked_div(u128::from(self.quota.window_ms())).unwrap_or(0);
-        u64::try_from(units).unwrap_or(u64::MAX)
-    }
-
-    /// Until the whole quota is free, in milliseconds.
-    pub(super) fn reset_ms(&self) -> u64 {
+    fn reset_ms(&self) -> u64 {
         self.counters.free_at(self.quota).since(self.now)
     }
 
-    /// Until a `cost` within the limit that does not fit now does, in milliseconds.
-    fn retry_after_ms(&self, cost: u64) -> u64 {
+    fn wait_ms(&self, cost: u64) -> u64 {
         let Counters { start, previous, current } = self.counters;
         let window_ms = self.quota.window_ms();
         let room = self.quota.limit().saturating_sub(cost);
@@ -163,20 +134,22 @@ impl Standing {
         from.plus(window_ms.saturating_sub(overlap)).since(self.now)
     }
 
-    /// Cost in use, times the window's length.
-    fn used(&self) -> u128 {
-        let of = |count: u64, ms: u64| u128::from(count).saturating_mul(u128::from(ms));
-        of(self.counters.previous, self.overlap_ms)
-            .saturating_add(of(self.counters.current, self.quota.window_ms()))
+    fn take(mut self, cost: u64) -> Self {
+        self.counters.current = self.counters.current.saturating_add(cost);
+        self
     }
 
-    /// The limit, times the window's length.
-    fn capacity(&self) -> u128 {
-        u128::from(self.quota.limit()).saturating_mul(u128::from(self.quota.window_ms()))
+    /// Window by window, so that what a double holds exactly stays so.
+    fn merge(mut self, taken: Counters) -> Self {
+        let limit = self.quota.limit();
+        let sum = |kept: u64, more: u64| part(Some(raised(kept.into(), more.into(), limit.into())));
+        let (previous, current) = taken.counts_at(self.quota, self.counters.start);
+        self.counters.previous = sum(self.counters.previous, previous);
+        self.counters.current = sum(self.counters.current, current);
+        self
     }
-}
 
-/// The start of the window `at` falls in.
-fn aligned(at: UnixMs, quota: Quota) -> UnixMs {
-    at.minus(at.0.checked_rem(quota.window_ms()).unwrap_or(0))
+    fn kept(self) -> Counters {
+        self.counters
+    }
 }

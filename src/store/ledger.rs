@@ -55,7 +55,8 @@ impl Ledger {
             .owed
             .entry(policy.name.clone())
             .or_insert_with(|| Expiring::new(KEYS_PER_POLICY_MAX, seed));
-        let state = keys.get(&key, now).copied().unwrap_or(State::empty(policy.algorithm));
+        let empty = State::empty(policy.algorithm);
+        let state = keys.get(&key, now).map_or(empty, |state| state.of(policy.algorithm));
         let state = state.add(policy.quota, now, cost);
         let ends = state.free_at(policy.quota);
         keys.insert(key, state, ends, now).map(drop).map_err(|Full| LedgerFull)

@@ -67,11 +67,10 @@ impl MergeBatch {
         Ok(())
     }
 
-    /// For how long from now a repetition of it could count, in milliseconds: then its windows are
-    /// over, and its sequence may be forgotten.
+    /// For how long from now a repetition of it could count, in milliseconds: then all of it has
+    /// faded, and its sequence may be forgotten.
     pub(super) fn matters_ms(&self) -> u64 {
-        let windows = self.entries.iter().map(|owed| owed.policy.quota.window_ms());
-        windows.max().unwrap_or(0).saturating_mul(2)
+        self.entries.iter().map(|owed| owed.policy.quota.memory_ms()).max().unwrap_or(0)
     }
 }
 

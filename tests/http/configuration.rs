@@ -30,7 +30,7 @@ fn limit(field: &str, value: Value) -> Value {
 #[test]
 fn an_unknown_field_is_refused_and_named() {
     assert_field_fault("isuer", json!("x"), "isuer", "unknown field `isuer`");
-    assert_field_fault("limits", limit("burst", json!(1)), "limits[0].burst", "unknown field");
+    assert_field_fault("limits", limit("brust", json!(1)), "limits[0].brust", "unknown field");
     let gate = json!({"limit": 1, "window": "1s", "shadow": true});
     assert_field_fault("gate", gate, "gate.shadow", "unknown field");
 }
@@ -133,6 +133,25 @@ fn a_bad_duration_is_refused_wherever_it_stands() {
         assert_field_fault("limits", window, "limits[0].window", "not a duration");
         let gate = json!({"limit": 1, "window": text});
         assert_field_fault("gate", gate, "gate.window", "not a duration");
+    }
+}
+
+#[test]
+fn a_burst_goes_with_what_has_one_and_must_be_countable() {
+    let burst = |algorithm: &str, burst: Value| {
+        let policy = changed(policy("p", "subject", 3), "algorithm", json!(algorithm));
+        changed(policy[0].clone(), "burst", burst)
+    };
+    for algorithm in ["fixed-window", "sliding-window"] {
+        let limits = burst(algorithm, json!(3));
+        assert_field_fault("limits", limits, "limits[0].burst", "token-bucket");
+    }
+    for algorithm in ["token-bucket", "gcra"] {
+        assert_field_fault("limits", burst(algorithm, json!(0)), "limits[0].burst", "at least 1");
+        let limits = burst(algorithm, json!((1_u64 << 53) / 60_000 + 1));
+        assert_field_fault("limits", limits, "limits[0].burst", "2^53");
+        let limits = burst(algorithm, json!(7));
+        assert!(config(Keys::EdDsa, |settings| settings["limits"] = limits).is_ok());
     }
 }
 

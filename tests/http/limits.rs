@@ -37,6 +37,40 @@ fn of_3_per_60_s_the_4th_is_429_with_what_a_client_needs_to_wait() {
 }
 
 #[test]
+fn every_algorithm_takes_its_limit_and_promises_when_it_takes_again() {
+    for algorithm in ["fixed-window", "sliding-window", "token-bucket", "gcra"] {
+        let mut per_subject = policy("per-subject", "subject", 3);
+        per_subject["algorithm"] = json!(algorithm);
+        let bench = with_limits(json!([per_subject]));
+        let token = bench.mint();
+        let statuses = || [(); 4].map(|()| bench.authorize(&token).status);
+        assert_eq!(statuses(), [200, 200, 200, 429], "{algorithm}");
+        let denied = bench.authorize(&token);
+        let wait_s: u64 = denied.field("retry-after").unwrap().parse().unwrap();
+        bench.pass(wait_s * 1000);
+        assert_eq!(bench.authorize(&token).status, 200, "{algorithm}");
+    }
+}
+
+#[test]
+fn a_burst_is_taken_at_once_and_comes_back_at_the_limits_pace() {
+    for algorithm in ["token-bucket", "gcra"] {
+        let mut paced = policy("paced", "subject", 6);
+        paced["algorithm"] = json!(algorithm);
+        paced["burst"] = json!(2);
+        let bench = with_limits(json!([paced]));
+        let token = bench.mint();
+        let statuses = || [(); 3].map(|()| bench.authorize(&token).status);
+        assert_eq!(statuses(), [200, 200, 429], "{algorithm}");
+        let denied = bench.authorize(&token);
+        assert_eq!(denied.field("ratelimit-policy"), Some("\"paced\";q=6;w=60"));
+        assert_eq!(denied.field("retry-after"), Some("10"), "one in 60 s / 6");
+        bench.pass(10_000);
+        assert_eq!(statuses(), [200, 429, 429], "{algorithm}");
+    }
+}
+
+#[test]
 fn denied_requests_consume_nothing_and_the_promised_wait_suffices() {
     let bench = Bench::new();
     let token = bench.mint();

@@ -135,12 +135,12 @@ impl Partition {
     fn plan<'a>(&self, take: &Take<'a>, earlier: &[Planned<'_>], now: UnixMs) -> Planned<'a> {
         let Take { policy, key, cost } = *take;
         let earlier = || earlier.iter().filter(|plan| plan.take.policy.name == policy.name);
-        let own = self.states.get(&key, now).copied();
+        let own = self.states.get(&key, now).map(|state| state.of(policy.algorithm));
         let planned = earlier().any(|plan| plan.slot == Slot::Own(key));
         let newcomer = own.is_none() && !planned;
         let reserved = earlier().filter(|plan| plan.newcomer).count();
         let (slot, state) = if newcomer && !self.states.has_room(reserved, now) {
-            (Slot::Overflow, self.overflow)
+            (Slot::Overflow, self.overflow.of(policy.algorithm))
         } else {
             (Slot::Own(key), own.unwrap_or(State::empty(policy.algorithm)))
         };
@@ -167,12 +167,14 @@ impl Partition {
 
     fn merge(&mut self, owed: &Owed, now: UnixMs) {
         let Owed { policy, key, taken } = owed;
-        let own = self.states.get(key, now).copied().unwrap_or(State::empty(policy.algorithm));
+        let empty = State::empty(policy.algorithm);
+        let own = self.states.get(key, now).map_or(empty, |state| state.of(policy.algorithm));
         let state = own.merge(*taken, policy.quota, now);
         let free_at = state.free_at(policy.quota);
         // What no longer matters takes nobody's room.
         if free_at > now && self.states.insert(*key, state, free_at, now).is_err() {
-            self.overflow = self.overflow.merge(*taken, policy.quota, now);
+            let overflow = self.overflow.of(policy.algorithm);
+            self.overflow = overflow.merge(*taken, policy.quota, now);
         }
     }
 

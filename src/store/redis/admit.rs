@@ -1,6 +1,7 @@
 //! admit and peek: one call, one answer.
 
 use super::keys::KeyPrefix;
+use super::limit;
 use super::reply::{Answer, UNEXPECTED};
 use super::script::{ADMIT, Call, number};
 use super::time::Clocks;
@@ -37,8 +38,8 @@ fn call(
         // The script never sees a cost no wait would satisfy, nor one beyond a double.
         let cost = if quota.accepts(take.cost) { take.cost } else { 0 };
         let shadow = u64::from(take.policy.shadow);
-        let numbers = [quota.limit(), quota.window_ms(), cost, shadow];
-        args.extend(numbers.map(|number| number.to_string()));
+        args.extend(limit::algorithm(take.policy.algorithm, quota));
+        args.extend([cost, shadow].map(|number| number.to_string()));
     }
     Call { script: &ADMIT, keys, args }
 }
@@ -100,7 +101,7 @@ fn outcomes(takes: &[Take<'_>], answer: &mut Answer) -> Result<Vec<Outcome>, Sto
 }
 
 fn outcome(take: &Take<'_>, answer: &mut Answer) -> Result<Outcome, StoreError> {
-    let limit = take.policy.quota.limit();
+    let quota = take.policy.quota;
     let allowed = answer.flag()?;
     let remaining = answer.number()?;
     let reset_ms = answer.number()?;
@@ -109,10 +110,10 @@ fn outcome(take: &Take<'_>, answer: &mut Answer) -> Result<Outcome, StoreError> 
         wait_ms => Some(u64::try_from(wait_ms).map_err(|_| UNEXPECTED)?),
     };
     // An answer that contradicts itself is not the script's, and must not be taken for a yes.
-    let out_of_range = !take.policy.quota.accepts(take.cost);
-    if remaining > limit || (allowed && (retry_after_ms.is_some() || out_of_range)) {
+    let out_of_range = !quota.accepts(take.cost);
+    if remaining > quota.burst() || (allowed && (retry_after_ms.is_some() || out_of_range)) {
         return Err(UNEXPECTED);
     }
-    let decision = Decision { allowed, limit, remaining, reset_ms, retry_after_ms };
+    let decision = Decision { allowed, limit: quota.limit(), remaining, reset_ms, retry_after_ms };
     Ok(Outcome { decision, shadow: take.policy.shadow, overflow: false, degraded: None })
 }

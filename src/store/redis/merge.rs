@@ -1,10 +1,10 @@
 //! merge.
 
 use super::keys::KeyPrefix;
+use super::limit;
 use super::reply::{Answer, UNEXPECTED};
 use super::script::{Call, MERGE, number};
 use super::time::Clocks;
-use crate::limit::State;
 use crate::store::{MergeBatch, StoreError};
 
 pub(super) fn call(
@@ -18,12 +18,8 @@ pub(super) fn call(
     for owed in &batch.entries {
         let quota = owed.policy.quota;
         keys.push(prefix.limit(&owed.policy.name, owed.key));
-        let State::SlidingWindow(taken) = owed.taken;
-        let [start, previous, current] = taken.parts();
-        args.extend([quota.limit(), quota.window_ms()].map(|number| number.to_string()));
-        args.push(number(start));
-        // More than the limit adds no more, and need not fit a double.
-        args.extend([previous, current].map(|count| count.min(quota.limit()).to_string()));
+        args.extend(limit::algorithm(owed.taken.algorithm(), quota));
+        args.extend(limit::taken(owed.taken, quota));
     }
     Ok(Call { script: &MERGE, keys, args })
 }

@@ -10,6 +10,7 @@
 
 mod admit;
 mod keys;
+mod limit;
 mod merge;
 mod records;
 mod reply;

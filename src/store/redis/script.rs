@@ -67,8 +67,13 @@ impl Script {
 pub(super) static ADMIT: LazyLock<Script> = LazyLock::new(|| {
     Script::locking_keys(concat!(
         include_str!("lua/prelude.lua"),
-        include_str!("lua/limit.lua"),
-        include_str!("lua/window.lua"),
+        include_str!("lua/limit/state.lua"),
+        include_str!("lua/limit/algorithms.lua"),
+        include_str!("lua/limit/fixed_window.lua"),
+        include_str!("lua/limit/sliding_window.lua"),
+        include_str!("lua/limit/token_bucket.lua"),
+        include_str!("lua/limit/gcra.lua"),
+        include_str!("lua/limit/quota.lua"),
         include_str!("lua/admit.lua"),
     ))
 });
@@ -77,7 +82,7 @@ pub(super) static ADMIT: LazyLock<Script> = LazyLock::new(|| {
 pub(super) static PENALISE: LazyLock<Script> = LazyLock::new(|| {
     Script::locking_keys(concat!(
         include_str!("lua/prelude.lua"),
-        include_str!("lua/limit.lua"),
+        include_str!("lua/limit/state.lua"),
         include_str!("lua/penalise.lua"),
     ))
 });
@@ -86,8 +91,13 @@ pub(super) static PENALISE: LazyLock<Script> = LazyLock::new(|| {
 pub(super) static MERGE: LazyLock<Script> = LazyLock::new(|| {
     Script::locking_keys(concat!(
         include_str!("lua/prelude.lua"),
-        include_str!("lua/limit.lua"),
-        include_str!("lua/window.lua"),
+        include_str!("lua/limit/state.lua"),
+        include_str!("lua/limit/algorithms.lua"),
+        include_str!("lua/limit/fixed_window.lua"),
+        include_str!("lua/limit/sliding_window.lua"),
+        include_str!("lua/limit/token_bucket.lua"),
+        include_str!("lua/limit/gcra.lua"),
+        include_str!("lua/limit/quota.lua"),
         include_str!("lua/merge.lua"),
     ))
 });

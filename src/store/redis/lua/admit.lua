@@ -4,7 +4,8 @@
 -- KEYS: the epoch; an entry for each letter of `scopes`; a limit for each take.
 -- ARGV: 'admit' or 'peek'; now; the caller's now; scopes, of 't' (token), 's' (session) and
 --       'u' (subject); the earliest cut that refuses the token;
---       then for each take: limit, window_ms, cost (0: out of range), shadow (0 or 1).
+--       then for each take: the algorithm's letter, limit, window_ms, burst, cost (0: out of range),
+--       shadow (0 or 1).
 -- Returns { revoked scope's number or 0, unreadable, repaired, epoch, ahead_ms } and for each take
 -- { allowed, remaining, reset_ms, retry_after_ms or -1 }, none for a revoked token.
 
@@ -50,8 +51,8 @@ local function revocation()
   return 0, 0
 end
 
--- A cost with the earlier ones of the same key in this call, or 0 once it is over the limit. A
--- denied one's counts too, so that a promised wait is one after which the call as a whole
+-- A cost with the earlier ones of the same key in this call, or 0 once it is more than may come at
+-- once. A denied one's counts too, so that a promised wait is one after which the call as a whole
 -- succeeds; a shadow's denial stops nothing, so what follows it must not carry it.
 local function together(take, earlier)
   local cost = take.cost
@@ -59,7 +60,7 @@ local function together(take, earlier)
     local precedes = other.cost > 0 and (other.taken.allowed or not other.shadow)
     if cost > 0 and other.key == take.key and precedes then
       -- Compared before it is added: the sum of many costs need not be exact.
-      cost = other.cost <= take.limit - cost and cost + other.cost or 0
+      cost = other.cost <= take.quota.burst - cost and cost + other.cost or 0
     end
   end
   return cost
@@ -68,27 +69,22 @@ end
 -- Decides a take after the earlier ones, writing nothing.
 local function plan(take, earlier)
   local state, unreadable = load_state(take.key)
-  local s = stand(state, take.limit, take.window_ms, now)
+  local quota, by = take.quota, take.quota.algorithm
+  local s = stand(quota, state, now)
   local cost = together(take, earlier)
-  local allowed = cost > 0 and leaves(s, s.limit - s.current - cost)
+  local allowed = cost > 0 and by.fits(s, cost)
 
   take.unreadable = unreadable
-  take.untaken = { allowed = allowed, remaining = remaining(s), reset_ms = reset_ms(s) }
+  take.untaken = { allowed = allowed, remaining = by.remaining(s), reset_ms = by.reset_ms(s) }
   if cost > 0 and not allowed then
-    take.untaken.retry_after_ms = retry_after_ms(s, cost)
+    take.untaken.retry_after_ms = by.wait_ms(s, cost)
   end
   take.taken = take.untaken
   if allowed then
-    s.current = s.current + cost
-    take.taken = { allowed = true, remaining = remaining(s), reset_ms = reset_ms(s) }
+    by.take(s, cost)
+    take.taken = { allowed = true, remaining = by.remaining(s), reset_ms = by.reset_ms(s) }
   end
-  take.state = {
-    start = s.start,
-    previous = s.previous,
-    current = s.current,
-    free_at = free_at(s),
-    blocked_until = state.blocked_until,
-  }
+  take.state = kept(quota, s, state.blocked_until)
   if state.blocked_until > now then
     take.untaken = block(take.untaken, state.blocked_until - now)
     take.taken = take.untaken
@@ -97,13 +93,12 @@ local function plan(take, earlier)
 end
 
 local function take_at(number)
-  local at = 5 + 4 * (number - 1)
+  local at = 5 + 6 * (number - 1)
   return {
     key = KEYS[1 + #scopes + number],
-    limit = tonumber(ARGV[at + 1]),
-    window_ms = tonumber(ARGV[at + 2]),
-    cost = tonumber(ARGV[at + 3]),
-    shadow = ARGV[at + 4] == '1',
+    quota = quota_at(at),
+    cost = tonumber(ARGV[at + 5]),
+    shadow = ARGV[at + 6] == '1',
   }
 end
 
@@ -127,7 +122,7 @@ if admitting then
 end
 
 local plans, admitted = {}, admitting
-for number = 1, (#ARGV - 5) / 4 do
+for number = 1, (#ARGV - 5) / 6 do
   local planned = plan(take_at(number), admitting and plans or {})
   admitted = admitted and (planned.taken.allowed or planned.shadow)
   plans[number] = planned

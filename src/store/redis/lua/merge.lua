@@ -3,8 +3,8 @@
 --
 -- KEYS: the instance's last sequence; a limit for each entry.
 -- ARGV: now; the sequence; for how long a repetition could count, in ms;
---       then for each entry: limit, window_ms, and what was taken: start, previous, current, of
---       which neither count is above the limit.
+--       then for each entry: the algorithm's letter, limit, window_ms, burst, and what was taken, in
+--       the three numbers of its state.
 -- Returns { 1 } when the batch is counted, now or earlier, or { 3 } when the last sequence cannot
 -- be read. Then it may have been counted: it is not, and the sequence is written anew.
 
@@ -17,36 +17,18 @@ if last and sequence <= last then
   return { 1 }
 end
 
--- Adds to a count, which it never raises above the limit.
-local function sum(kept, more, limit)
-  if kept >= limit then
-    return kept
-  end
-  -- Compared before it is added: the sum need not be exact.
-  return more <= limit - kept and kept + more or limit
-end
-
 -- The state of an entry's key with what was taken added; nil when nothing of it matters.
 local function merged(state, at)
-  local limit, window_ms = tonumber(ARGV[at + 1]), tonumber(ARGV[at + 2])
+  local quota = quota_at(at)
   local taken = {
-    start = tonumber(ARGV[at + 3]),
-    previous = tonumber(ARGV[at + 4]),
-    current = tonumber(ARGV[at + 5]),
+    at = tonumber(ARGV[at + 5]),
+    first = tonumber(ARGV[at + 6]),
+    second = tonumber(ARGV[at + 7]),
   }
-  local s = stand(state, limit, window_ms, now)
-  local previous, current = counts_at(taken, window_ms, s.start)
-  s.previous, s.current = sum(s.previous, previous, limit), sum(s.current, current, limit)
-  if free_at(s) <= now then
-    return nil
-  end
-  return {
-    start = s.start,
-    previous = s.previous,
-    current = s.current,
-    free_at = free_at(s),
-    blocked_until = state.blocked_until,
-  }
+  local s = stand(quota, state, now)
+  quota.algorithm.merge(s, taken)
+  local state = kept(quota, s, state.blocked_until)
+  return state.free_at > now and state or nil
 end
 
 -- All is read before anything is written: what fails, fails whole.
@@ -54,7 +36,7 @@ local states = {}
 if last then
   for number = 1, #KEYS - 1 do
     local key = KEYS[1 + number]
-    states[key] = merged(states[key] or load_state(key), 3 + 5 * (number - 1)) or states[key]
+    states[key] = merged(states[key] or load_state(key), 3 + 7 * (number - 1)) or states[key]
   end
 end
 

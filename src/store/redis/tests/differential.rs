@@ -6,7 +6,9 @@ use proptest::prelude::*;
 
 use super::bridge::Bridge;
 use super::server::Resp;
-use super::steps::{Cost, Issued, OwedStep, Step, Taken, YEAR_MS, any_step, limit_step, policies};
+use super::steps::{
+    ALGORITHMS, Cost, Issued, OwedStep, Step, Taken, YEAR_MS, any_step, limit_step, policies,
+};
 use crate::UnixMs;
 use crate::jwt::IssuedAt;
 use crate::limit::{Algorithm, Policy, Quota, State};
@@ -38,7 +40,7 @@ fn batch(
         let policy = policies[step.policy].clone();
         let (quota, at) = (policy.quota, step.when.at(now));
         let [previous, current] = [step.previous, step.current].map(|cost| cost.of(quota.limit()));
-        let taken = State::empty(Algorithm::SlidingWindow)
+        let taken = State::empty(policy.algorithm)
             .add(quota, at.minus(quota.window_ms()), previous)
             .add(quota, at, current);
         Owed { policy, key: named(step.name), taken }
@@ -177,14 +179,26 @@ fn every_verb_answers_as_in_memory() {
 /// The largest numbers there are, through JSON: none is rounded on its way.
 #[test]
 fn the_largest_quotas_are_decided_as_in_memory_over_http() {
-    let endpoint = Endpoint::new("http://bridge", "secret").unwrap();
-    let redis = by_given_time(Upstash::new(Bridge::start(), endpoint));
-    let policies: Vec<Policy> = [(1 << 53, 1), ((1 << 53) / YEAR_MS, YEAR_MS), (1 << 44, 512)]
-        .map(|(limit, window_ms)| Policy {
-            quota: Quota::new(limit, window_ms).unwrap(),
-            ..policy("a", 1, 1)
-        })
-        .into();
+    for algorithm in ALGORITHMS {
+        let policies: Vec<Policy> = [(1 << 53, 1), ((1 << 53) / YEAR_MS, YEAR_MS), (1 << 44, 512)]
+            .map(|(limit, window_ms)| {
+                let quota = match algorithm {
+                    // Room for what is beside the limit in the bound of both.
+                    Algorithm::TokenBucket | Algorithm::Gcra => Quota::new(limit / 2, window_ms)
+                        .and_then(|quota| quota.with_burst(limit / 2)),
+                    _ => Quota::new(limit, window_ms),
+                };
+                Policy { algorithm, quota: quota.unwrap(), ..policy("a", 1, 1) }
+            })
+            .into();
+        let endpoint = Endpoint::new("http://bridge", "secret").unwrap();
+        let redis = by_given_time(Upstash::new(Bridge::start(), endpoint));
+        hold_equal(&redis, &policies, &largest()).unwrap();
+    }
+}
+
+/// Steps between three policies of one name, of costs near their limits.
+fn largest() -> Vec<Step> {
     let costs = [Cost::Units(1), Cost::BelowLimit(1), Cost::PartOfLimit(3), Cost::BelowLimit(0)];
     let mut steps = Vec::new();
     for before in 0..3 {
@@ -202,5 +216,5 @@ fn the_largest_quotas_are_decided_as_in_memory_over_http() {
             }
         }
     }
-    hold_equal(&redis, &policies, &steps).unwrap();
+    steps
 }

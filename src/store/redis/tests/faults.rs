@@ -6,7 +6,7 @@ use redis::Value;
 use super::server::Resp;
 use crate::UnixMs;
 use crate::jwt::IssuedAt;
-use crate::limit::{Algorithm, Policy, State};
+use crate::limit::{Policy, State};
 use crate::store::contract::{key, policy, take};
 use crate::store::redis::time::Decides;
 use crate::store::redis::{KeyPrefix, RedisStore};
@@ -74,7 +74,7 @@ const INSTANCE: InstanceId = InstanceId::new([1; 16]);
 /// Merges two units owed to `k` and one owed to `l`.
 fn merge(store: &RedisStore<Resp>, sequence: u64, policy: &Policy) -> Result<(), StoreError> {
     let owed = |name: &str, cost| {
-        let taken = State::empty(Algorithm::SlidingWindow).add(policy.quota, NOW, cost);
+        let taken = State::empty(policy.algorithm).add(policy.quota, NOW, cost);
         Owed { policy: policy.clone(), key: key(name), taken }
     };
     let batch =

@@ -4,11 +4,14 @@ use proptest::prelude::*;
 use proptest::sample::select;
 
 use crate::UnixMs;
-use crate::limit::Policy;
+use crate::limit::{Algorithm, Policy, Quota};
 use crate::store::RevocationScope;
 use crate::store::contract::policy;
 
 pub(super) const YEAR_MS: u64 = 366 * 24 * 60 * 60 * 1000;
+
+pub(super) const ALGORITHMS: [Algorithm; 4] =
+    [Algorithm::FixedWindow, Algorithm::SlidingWindow, Algorithm::TokenBucket, Algorithm::Gcra];
 
 #[derive(Clone, Debug)]
 pub(super) enum Step {
@@ -107,15 +110,28 @@ pub(super) fn policies() -> impl Strategy<Value = Vec<Policy>> {
         4 => 1_u64..3_000,
         1 => select(vec![1, 2, 1_000, 60_000, 86_400_000, YEAR_MS - 1, YEAR_MS]),
     ];
-    let parts = (select(vec!["a", "b", "c"]), window_ms, 0_u32..54, any::<u64>(), 0_u8..4);
-    let policies = parts.prop_map(|(name, window_ms, bits, random, shadow)| {
+    let algorithm = select(ALGORITHMS.to_vec());
+    let name = select(vec!["a", "b", "c"]);
+    let parts = (name, algorithm, window_ms, 0_u32..54, any::<u64>(), 0_u8..4);
+    let policies = parts.prop_map(|(name, algorithm, window_ms, bits, random, shadow)| {
         let most = (1_u64 << 53) / window_ms;
         let limit = match bits {
             0..20 => 1 + random % 6.min(most),
             20..24 => most,
             _ => 1 + random % most.min(1 << bits),
         };
-        Policy { shadow: shadow == 0, ..policy(name, limit, window_ms) }
+        let policy = policy(name, limit, window_ms);
+        let quota = match algorithm {
+            Algorithm::TokenBucket | Algorithm::Gcra => {
+                // What is beside the limit in the bound of both has to fit too.
+                let most = ((1_u64 << 53) - limit) / window_ms;
+                let burst = if random % 3 == 0 { 1 + random % most.clamp(1, 9) } else { limit };
+                policy.quota.with_burst(burst.clamp(1, most.max(1)))
+            }
+            _ => Ok(policy.quota),
+        };
+        let quota = quota.unwrap_or_else(|_| Quota::new(1, window_ms).unwrap());
+        Policy { shadow: shadow == 0, algorithm, quota, ..policy }
     });
     proptest::collection::vec(policies, 4)
 }

@@ -8,7 +8,7 @@ use super::bridge::Bridge;
 use super::server::Resp;
 use super::wall_clock;
 use crate::jwt::IssuedAt;
-use crate::limit::{Algorithm, Policy, State};
+use crate::limit::{Policy, State};
 use crate::store::contract::{key, policy, take};
 use crate::store::redis::{KeyPrefix, RedisStore};
 use crate::store::upstash::{Endpoint, Upstash};
@@ -65,7 +65,7 @@ fn a_server_that_forgot_the_scripts_is_told_them_again() {
 
 fn merge(store: &RedisStore<Resp>, sequence: u64, policy: &Policy) {
     let now = wall_clock();
-    let taken = State::empty(Algorithm::SlidingWindow).add(policy.quota, now, 1);
+    let taken = State::empty(policy.algorithm).add(policy.quota, now, 1);
     let entries = vec![Owed { policy: policy.clone(), key: key("merged"), taken }];
     let batch = MergeBatch { instance: InstanceId::new([1; 16]), sequence, entries };
     block_on(store.merge(&batch, now)).unwrap();
@@ -163,7 +163,7 @@ fn a_sequence_is_known_for_as_long_as_its_longest_window_could_count() {
 #[test]
 fn a_batch_of_a_hundred_keys_is_one_command() {
     let (store, policy, now) = (store(), policy("a", 5, 60_000), wall_clock());
-    let taken = State::empty(Algorithm::SlidingWindow).add(policy.quota, now, 1);
+    let taken = State::empty(policy.algorithm).add(policy.quota, now, 1);
     let entry = |n: usize| Owed { policy: policy.clone(), key: key(&n.to_string()), taken };
     let entries: Vec<Owed> = (0..MergeBatch::ENTRIES_MAX).map(entry).collect();
     for sequence in [1, 2] {

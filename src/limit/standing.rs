@@ -1,0 +1,100 @@
+//! What the algorithms have in common: a level that rises with takes and falls with time.
+
+use super::{Decision, Quota};
+use crate::UnixMs;
+
+/// How much is in use, and of how much. `unit` of either is one of cost: so every algorithm compares
+/// exactly, in integers.
+#[derive(Clone, Copy)]
+pub(super) struct Level {
+    pub used: u128,
+    pub capacity: u128,
+    pub unit: u128,
+}
+
+impl Level {
+    fn after(self, cost: u64) -> u128 {
+        self.used.saturating_add(self.unit.saturating_mul(u128::from(cost)))
+    }
+
+    /// By how much `cost` does not fit, 0 when it does.
+    pub(super) fn excess(self, cost: u64) -> u128 {
+        self.after(cost).saturating_sub(self.capacity)
+    }
+
+    /// Whole units of cost that still fit.
+    fn remaining(self) -> u64 {
+        let free = self.capacity.saturating_sub(self.used);
+        u64::try_from(free.checked_div(self.unit).unwrap_or(0)).unwrap_or(u64::MAX)
+    }
+}
+
+/// What one algorithm keeps for a key, as it stands at an instant.
+pub(super) trait Standing: Sized {
+    /// What is kept between takes.
+    type Kept;
+
+    /// Brings `kept` to `now`. A clock that went backwards is held where `kept` was last counted,
+    /// and waits are measured from the clock as it was told.
+    fn at(kept: Self::Kept, quota: Quota, now: UnixMs) -> Self;
+
+    fn quota(&self) -> Quota;
+
+    fn level(&self) -> Level;
+
+    /// Until the whole quota is free, in milliseconds.
+    fn reset_ms(&self) -> u64;
+
+    /// Until a `cost` the quota accepts, which does not fit now, does: in milliseconds.
+    fn wait_ms(&self, cost: u64) -> u64;
+
+    /// With `cost` taken, whether or not it fits.
+    fn take(self, cost: u64) -> Self;
+
+    /// With what was `taken` elsewhere added; no level is raised above the capacity, and none lowered.
+    fn merge(self, taken: Self::Kept) -> Self;
+
+    /// What to keep.
+    fn kept(self) -> Self::Kept;
+
+    /// The answer to `cost`, with nothing of it taken. One the quota does not accept never fits.
+    fn probe(&self, cost: u64) -> Decision {
+        let accepted = self.quota().accepts(cost);
+        let level = self.level();
+        let fits = level.excess(cost) == 0;
+        Decision {
+            allowed: accepted && fits,
+            limit: self.quota().limit(),
+            remaining: level.remaining(),
+            reset_ms: self.reset_ms(),
+            retry_after_ms: (accepted && !fits).then(|| self.wait_ms(cost)),
+        }
+    }
+
+    /// The answer to a `cost` that was taken.
+    fn taken(&self) -> Decision {
+        Decision { allowed: true, retry_after_ms: None, ..self.probe(1) }
+    }
+}
+
+/// How long a level of `used` takes to fall to nothing when `per_ms` of it falls each millisecond:
+/// whole milliseconds, rounded up.
+pub(super) fn fall_ms(used: u128, per_ms: u64) -> u64 {
+    let ms = used.div_ceil(u128::from(per_ms.max(1)));
+    u64::try_from(ms).unwrap_or(u64::MAX)
+}
+
+/// The start of the window `at` falls in. Windows are aligned to the epoch.
+pub(super) fn aligned(at: UnixMs, quota: Quota) -> UnixMs {
+    at.minus(at.0.checked_rem(quota.window_ms()).unwrap_or(0))
+}
+
+/// A count with `more` of it, not above `most` unless it was there already.
+pub(super) fn raised(count: u128, more: u128, most: u128) -> u128 {
+    count.saturating_add(more).min(most).max(count)
+}
+
+/// A part of what a quota bounds, as it is kept.
+pub(super) fn part(of: Option<u128>) -> u64 {
+    u64::try_from(of.unwrap_or(0)).unwrap_or(u64::MAX)
+}
