@@ -40,7 +40,8 @@ pub struct Response {
     pub status: u16,
     /// Those of [`Request::answer_fields`] that were there, named as asked for.
     pub fields: Vec<(&'static str, String)>,
-    /// The body.
+    /// The body, of a 200 or a 400. That of another status need not be read; nor is one handed over that
+    /// is not UTF-8.
     pub body: Vec<u8>,
 }
 

@@ -32,7 +32,8 @@ export function tokenSigner(Bound, memory, openRoom, native) {
 
     /**
      * A token of `claims`, an object or its JSON text, which is signed as it is written. Throws an Error with
-     * code ERR_JWT_INVALID for what is not one JSON object of at most 64 KiB.
+     * code ERR_JWT_INVALID for what is not one JSON object of at most 64 KiB, or ERR_JOSE_NOT_SUPPORTED for a
+     * CryptoKey, which takes signAsync().
      */
     sign(claims) {
       const bytes = this.#write(claims);
@@ -46,12 +47,17 @@ export function tokenSigner(Bound, memory, openRoom, native) {
       }
     }
 
-    /** As sign(), which it is for keys that are not asynchronous. */
+    /** As sign(), which it is for keys that are not asynchronous; ERR_JOSE_NOT_SUPPORTED where a CryptoKey fails. */
     async signAsync(claims) {
       if (this.#key?.signAsync === undefined) return this.sign(claims);
       const inputBytes = this.#input(this.#write(claims));
       const input = this.#token.read(inputBytes);
-      const signature = await this.#key.signAsync(this.#token.bytes(0, inputBytes).slice());
+      let signature;
+      try {
+        signature = await this.#key.signAsync(this.#token.bytes(0, inputBytes));
+      } catch {
+        throw Object.assign(new Error("not supported: this key, here"), { code: "ERR_JOSE_NOT_SUPPORTED" });
+      }
       return `${input}.${base64url(signature)}`;
     }
 

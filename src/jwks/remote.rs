@@ -153,7 +153,8 @@ impl RemoteJwks {
     /// there is to go on with.
     ///
     /// # Errors
-    /// [`Unavailable`].
+    /// [`Unavailable`] when no set came that can be used: why, and for how long from the ticket's start
+    /// nobody asks again.
     pub async fn refresh(&self, ticket: Ticket, fetch: &dyn AnyFetch) -> Result<(), Unavailable> {
         let RemoteSettings { url, algorithms, deadline_ms, .. } = &self.settings;
         let accept = "application/jwk-set+json, application/json;q=0.9".to_owned();

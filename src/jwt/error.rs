@@ -20,10 +20,11 @@ pub enum JwtError {
         /// What is wrong, in fixed words.
         reason: &'static str,
     },
-    /// The header asks for something that is not supported (`crit`, `b64`, `zip`).
+    /// The header asks for something that is not supported (`crit`, `b64`, `zip`, `enc`), or the key is one
+    /// that the platform holds and cannot use.
     #[error("not supported: {what}")]
     NotSupported {
-        /// The header parameter.
+        /// The header parameter, or the key, in fixed words.
         what: &'static str,
     },
     /// The header's `alg` is not the algorithm of any key here.
@@ -55,7 +56,7 @@ pub enum JwtError {
         /// What is wrong with it.
         reason: ClaimReason,
     },
-    /// No key is active to sign with.
+    /// No key is active to sign with, or the platform has no random bytes for its signature.
     #[error("no key is active for signing")]
     NoSigningKey,
 }

@@ -32,8 +32,8 @@ impl KeySet {
     /// Takes a JWK Set as configured: strict.
     ///
     /// # Errors
-    /// [`KeyError::JwkInvalid`] for a key that cannot be used, [`KeyError::JwksInvalid`] for an
-    /// empty set or one of more than 100, two keys of one `kid`, or secret and public keys in one.
+    /// [`KeyError::JwkInvalid`] for a key that cannot be used or has the `kid` of another,
+    /// [`KeyError::JwksInvalid`] for an empty set or one of more than 100, or secret and public keys in one.
     pub fn from_jwks(set: &JwkSet) -> Result<Self, KeyError> {
         if set.keys.is_empty() || set.keys.len() > CONFIGURED_MAX {
             return Err(KeyError::JwksInvalid { reason: "must have 1 to 100 keys" });
@@ -47,7 +47,7 @@ impl KeySet {
     /// Takes up to 1,000 keys, each with a `kid` of its own, all symmetric or all asymmetric.
     ///
     /// # Errors
-    /// As [`KeySet::from_jwks`].
+    /// As [`KeySet::from_jwks`], of more than 1,000 keys.
     pub fn from_keys(keys: Vec<Key>) -> Result<Self, KeyError> {
         if keys.is_empty() || keys.len() > KEYS_MAX {
             return Err(KeyError::JwksInvalid { reason: "must have 1 to 1,000 keys" });

@@ -72,8 +72,9 @@ impl<'t> Selected<'t, '_> {
     /// Step two: the signature holds.
     ///
     /// # Errors
-    /// [`JwtError::SignatureVerificationFailed`], or [`JwtError::JwsInvalid`] when signature or
-    /// payload is not canonical base64url.
+    /// [`JwtError::SignatureVerificationFailed`]; [`JwtError::JwsInvalid`] when signature or payload is
+    /// not canonical base64url; [`JwtError::ClaimsSetInvalid`] when the payload is not UTF-8;
+    /// [`JwtError::NotSupported`] for a key that the platform holds.
     pub fn check_signature(self) -> Result<Signed<'t>, JwtError> {
         let signature = self.signature()?;
         // Not for the key to say: it may be held elsewhere, and be none the wiser for it.

@@ -73,7 +73,11 @@ impl TokenSigner {
     pub fn sign_in_room(&mut self, claims_bytes: usize) -> usize {
         let made = self.input(claims_bytes).and_then(|input_bytes| {
             let input = self.room.get(..input_bytes).unwrap_or_default();
-            let signature = self.key.sign(input).ok_or(JwtError::NoSigningKey)?;
+            let signature = self.key.sign(input).ok_or(if self.key.is_elsewhere() {
+                JwtError::NotSupported { what: "this key, here" }
+            } else {
+                JwtError::NoSigningKey
+            })?;
             let place = self.room.get_mut(input_bytes..).unwrap_or_default();
             let (dot, place) = place.split_first_mut().ok_or(ROOM)?;
             *dot = b'.';

@@ -135,6 +135,9 @@ export async function exchange(route, body, bytesMax, deadlineMs, number, done) 
   done(number, await exchanged(route, body, bytesMax, deadlineMs));
 }
 
+/** In no other status does anybody look at the body: an error page of whatever length says no more than its status. */
+const READ = [200, 400];
+
 /**
  * Sends one request and receives its whole answer within `deadlineMs`, following no redirect. Resolves to
  * status, values of the route's names, each a line, and the body; or to the word for why there is none:
@@ -144,7 +147,7 @@ async function exchanged({ method, url, headers, cache, names }, body, bytesMax,
   try {
     const signal = AbortSignal.timeout(deadlineMs);
     const response = await fetch(url, { method, headers, cache, body: body || null, redirect: "manual", signal });
-    const received = await read(response, bytesMax);
+    const received = READ.includes(response.status) ? await read(response, bytesMax) : unread(response);
     if (received === undefined) return "too_large";
     // What is not UTF-8 has been replaced, and must not be read as something else.
     const text = received.includes("\ufffd") ? "" : received;
@@ -192,6 +195,12 @@ export async function sign({ used, key }, input) {
   return new Uint8Array(await crypto.subtle.sign(used, key, input));
 }
 
+/** Lets go of a body, of which nothing is then read. */
+function unread({ body }) {
+  body?.cancel().catch(() => {});
+  return "";
+}
+
 /** The body or a promise of it; undefined when it has more than `bytesMax` bytes: then no more of it is read. */
 function read(response, bytesMax) {
   const { headers } = response;
@@ -199,7 +208,7 @@ function read(response, bytesMax) {
   const bound = !headers.has("content-encoding") && !headers.has("transfer-encoding");
   const said = headers.get("content-length") ?? "";
   const length = bound && /^\d+$/.test(said) ? Number(said) : NaN;
-  if (length > bytesMax) return void response.body?.cancel().catch(() => {});
+  if (length > bytesMax) return void unread(response);
   return length <= bytesMax ? response.text() : readChunks(response, bytesMax);
 }
 

@@ -3,9 +3,10 @@
 import assert from "node:assert/strict";
 import { createHmac } from "node:crypto";
 import { test } from "node:test";
+import { newCredentials } from "../../scripts/lib/credentials.mjs";
 import { inRoot, NPM_MODULE_DIR } from "../../scripts/lib/project.mjs";
 
-const { TokenVerifier } = await import(inRoot(NPM_MODULE_DIR, "node.mjs"));
+const { TokenSigner, TokenVerifier } = await import(inRoot(NPM_MODULE_DIR, "node.mjs"));
 
 const NOW_MS = 1_800_000_000_000;
 const SECRET = Buffer.alloc(32, "k");
@@ -56,6 +57,29 @@ test("a remembered token's signature under other claims is checked, and refused"
   }
   assert.match(verifier.verify(token, NOW_MS), /"one"/);
   assert.equal(checks(verifier), 3, "and the token itself is still remembered");
+});
+
+test("tokens of every algorithm are told apart by what they are looked up by", () => {
+  for (const alg of ["HS256", "RS256", "ES256", "EdDSA", "ML-DSA-44"]) {
+    const key = newCredentials(alg).keys.keys[0];
+    const signer = new TokenSigner(key);
+    const tokens = Array.from({ length: 40 }, (_, i) => signer.sign({ sub: `${i}`, exp: NOW_MS / 1000 + 60 }));
+    const verifier = new TokenVerifier([key], { cache: { entries: 100, bytes: 2_000_000 } });
+    for (let i = 0; i < 2; i++) for (const token of tokens) verifier.verify(token, NOW_MS);
+    assert.equal(checks(verifier), tokens.length, alg);
+  }
+});
+
+test("what a CryptoKey verified is remembered too: as text, and as the same frozen claims", async () => {
+  const cryptoKey = await crypto.subtle.importKey("raw", SECRET, { name: "HMAC", hash: "SHA-256" }, false, ["verify"]);
+  const cache = { entries: 100, bytes: 100_000 };
+  const verifier = new TokenVerifier([{ kid: "k", alg: "HS256", cryptoKey }], { cache });
+  const token = tokenOf({ list: ["a"] });
+  const claims = await verifier.claimsAsync(token, NOW_MS);
+  assert.equal(await verifier.claimsAsync(token, NOW_MS), claims);
+  assert.throws(() => claims.list.push("b"), TypeError);
+  assert.deepEqual(JSON.parse(await verifier.verifyAsync(token, NOW_MS)), claims);
+  assert.equal(checks(verifier), 1);
 });
 
 test("a remembered token is refused from its end on, before its beginning, and once its key is retired", () => {

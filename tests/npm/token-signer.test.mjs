@@ -119,8 +119,16 @@ test("a CryptoKey that cannot be taken out signs and verifies, by HMAC too", asy
     assert.equal(between.reason.code, "ERR_JWS_SIGNATURE_VERIFICATION_FAILED");
     // Nobody here can tell without waiting: that is no verdict.
     assert.throws(() => verifier.verify(tokens[0], NOW_MS), { code: "ERR_JOSE_NOT_SUPPORTED" });
-    assert.throws(() => signer.sign(CLAIMS), (error) => typeof error.code === "string");
+    assert.throws(() => signer.sign(CLAIMS), { code: "ERR_JOSE_NOT_SUPPORTED" });
   }
+});
+
+test("a CryptoKey that its runtime fails at is said to be that, and not what the runtime throws", async () => {
+  const { privateKey } = await crypto.subtle.generateKey({ name: "ECDSA", namedCurve: "P-256" }, false, ["sign", "verify"]);
+  const { kid, alg } = { kid: "k", alg: "ES256" };
+  const broken = { type: privateKey.type, algorithm: privateKey.algorithm, usages: ["sign"], extractable: false };
+  const signer = new InNode({ kid, alg, cryptoKey: broken });
+  await assert.rejects(signer.signAsync(CLAIMS), { code: "ERR_JOSE_NOT_SUPPORTED" });
 });
 
 test("a CryptoKey that is not one for its alg is refused", async () => {

@@ -1,10 +1,11 @@
-// A client that hangs up in the midst of its body leaves work that never goes on. A later request clears it
-// away: in that request nothing of the other may be touched, which would end the instance and with it what
-// it alone knows as revoked.
+// A client that hangs up in the midst of its body. The reading of a body goes on without it and ends; work that
+// waits for anything else never goes on, and a later request clears it away: in that request nothing of the other
+// may be touched, which would end the instance and with it what it alone knows as revoked.
 
 import assert from "node:assert/strict";
 import net from "node:net";
 import { after, before, test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
 import { conversation, startConversation } from "./conversation.mjs";
 import { sibling, urlOf } from "./sibling.mjs";
 import { head } from "./wire.mjs";
@@ -76,6 +77,18 @@ test("clients that hung up leave nothing behind that would end the instance", as
   await Promise.all(Array.from({ length: CLIENTS }, hangUp));
   for (let i = 0; i < CLIENTS; i++) assert.deepEqual(await instance(LATER_MS), first);
   assert.equal(first[0], 200);
+});
+
+test("a client that hung up takes no room once its body has ended", async () => {
+  const { request } = conversation(talk.worker, url.origin);
+  await Promise.all(Array.from({ length: CLIENTS }, hangUp));
+  await sleep(1_000);
+  const open = UNDER_WAY_MAX - CLIENTS / 2;
+  const { status, headers } = await request("/healthz", { headers: { [AHEAD]: "0", [OPEN]: String(open) } });
+  assert.equal(status, 200);
+  // Those are cleared away for the test that follows.
+  const later = await request("/healthz", { headers: { [AHEAD]: String(LATER_MS) } });
+  assert.deepEqual([later.status, later.headers.get("x-instance")], [200, headers.get("x-instance")]);
 });
 
 test("with 4,096 requests under way the next is refused, until those are cleared away", async () => {

@@ -32,6 +32,8 @@ const CASES = {
   confirmed: { jwks_cooldown: "1s", jwks_max_age: "1s" },
   html: {},
   error: {},
+  page: {},
+  stall: {},
   redirect: {},
   hang: {},
   huge: {},
@@ -153,6 +155,14 @@ const BAD = {
   },
   error: {
     answer: (key) => (_, response) => response.writeHead(500, { "content-type": "application/json" }).end(set(key)),
+    refusal: ["ERR_JWKS_UNAVAILABLE", "http_5xx"],
+  },
+  page: {
+    answer: () => (_, response) => response.writeHead(503, { "content-type": "text/html" }).end(page.repeat(10_000)),
+    refusal: ["ERR_JWKS_UNAVAILABLE", "http_5xx"],
+  },
+  stall: {
+    answer: () => (_, response) => response.writeHead(503, { "content-type": "text/html" }).write(page),
     refusal: ["ERR_JWKS_UNAVAILABLE", "http_5xx"],
   },
   redirect: {

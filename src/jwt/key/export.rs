@@ -1,7 +1,6 @@
 //! What leaves a key: its public JWK, its private one, and names made of it.
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
-use hmac_sha256::Hash;
 use jwt_simple::reexports::zeroize::Zeroizing;
 
 use super::{Key, Material};
@@ -51,23 +50,6 @@ impl Key {
     #[must_use]
     pub fn thumbprint(&self) -> Option<String> {
         self.public_jwk()?.thumbprint()
-    }
-
-    /// A name for this key's material and algorithm, whatever its `kid` and lifetime: equal for equal
-    /// ones, different for others, not to be turned back. `None` for a key held elsewhere. It takes
-    /// some microseconds: keep it.
-    #[must_use]
-    pub fn fingerprint(&self) -> Option<[u8; 32]> {
-        let mut hash = Hash::new();
-        hash.update(self.algorithm.name());
-        hash.update([0]);
-        match &self.material {
-            Material::Secret(secret) => hash.update(secret.sign(b"fingerprint of this key")),
-            Material::Pair(_) => hash.update(self.public_jwk()?.thumbprint_input()?),
-            Material::Elsewhere { .. } => return None,
-        }
-        hash.update([u8::from(self.can_sign())]);
-        Some(hash.finalize())
     }
 
     fn described(&self, material: Jwk) -> Jwk {
