@@ -50,6 +50,12 @@ struct Cached {
     fresh_until: UnixMs,
 }
 
+impl Cached {
+    fn confirm(&mut self, at: UnixMs, fresh_until: UnixMs) {
+        (self.confirmed, self.fresh_until) = (at, fresh_until);
+    }
+}
+
 /// Keys to verify with.
 #[derive(Clone, Debug)]
 pub struct Keys {
@@ -93,8 +99,8 @@ impl RemoteJwks {
     }
 
     /// The keys at `now`. A set that is not fresh is due for a refresh, and goes on until its age
-    /// ends; without one, a few callers are told to fetch. So they are where a set is long over and
-    /// nothing is known against its server: on an idle instance a key that was withdrawn since would
+    /// ends; without one, a few callers are told to fetch. So they are where a set is over by more than
+    /// [`RemoteSettings::max_age_ms`] and nothing is known against its server: on an idle instance a key that was withdrawn since would
     /// be accepted once more.
     pub fn look_up(&self, now: UnixMs) -> Lookup {
         let mut state = self.state();
@@ -208,14 +214,14 @@ impl RemoteJwks {
             // The same keys stay the keys they are: whatever is remembered by them still counts.
             (Some(Published { digest, .. }), Some(cached)) if cached.digest == digest => {
                 cached.etag = answer.etag;
-                (cached.confirmed, cached.fresh_until) = (confirmed, fresh_until);
+                cached.confirm(confirmed, fresh_until);
             }
             (Some(Published { keys, digest }), _) => {
                 let (keys, etag) = (Arc::new(keys), answer.etag);
                 state.cached = Some(Cached { keys, digest, etag, confirmed, fresh_until });
             }
             (None, Some(cached)) if cached.etag == ticket.etag => {
-                (cached.confirmed, cached.fresh_until) = (confirmed, fresh_until);
+                cached.confirm(confirmed, fresh_until);
             }
             // Confirmed is a set that is not here any more.
             (None, _) => return,

@@ -102,6 +102,9 @@ impl Algorithm {
         }
     }
 
+    /// The most bytes a signature of any has: ML-DSA-87's.
+    pub const SIGNATURE_BYTES_MAX: usize = 4627;
+
     /// How many bytes each of its signatures has; `None` for RSA, where it is the key that says.
     #[must_use]
     pub const fn signature_bytes(self) -> Option<usize> {
@@ -112,7 +115,7 @@ impl Algorithm {
             Self::Es384 => 96,
             Self::MlDsa44 => 2420,
             Self::MlDsa65 => 3309,
-            Self::MlDsa87 => 4627,
+            Self::MlDsa87 => Self::SIGNATURE_BYTES_MAX,
             Self::Rs256 | Self::Rs384 | Self::Rs512 | Self::Ps256 | Self::Ps384 | Self::Ps512 => {
                 return None;
             }

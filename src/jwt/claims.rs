@@ -106,7 +106,7 @@ fn audience(value: Value<'_>) -> Option<Vec<Cow<'_, str>>> {
 fn numeric_date(value: &Value<'_>) -> Option<UnixMs> {
     match value {
         Value::Number(seconds) if (0.0..=NUMERIC_DATE_MAX).contains(seconds) => {
-            whole_ms(seconds * 1000.0)
+            Some(whole_ms(seconds * 1000.0))
         }
         _ => None,
     }
@@ -114,7 +114,7 @@ fn numeric_date(value: &Value<'_>) -> Option<UnixMs> {
 
 fn unix_ms(value: &Value<'_>) -> Option<UnixMs> {
     match value {
-        Value::Number(ms) if (0.0..=NUMERIC_DATE_MAX * 1000.0).contains(ms) => whole_ms(*ms),
+        Value::Number(ms) if (0.0..=NUMERIC_DATE_MAX * 1000.0).contains(ms) => Some(whole_ms(*ms)),
         _ => None,
     }
 }
@@ -122,11 +122,10 @@ fn unix_ms(value: &Value<'_>) -> Option<UnixMs> {
 #[allow(
     clippy::cast_possible_truncation,
     clippy::cast_sign_loss,
-    clippy::unnecessary_wraps,
     reason = "the callers checked the range: 0 to 2.6e14"
 )]
-fn whole_ms(ms: f64) -> Option<UnixMs> {
-    Some(UnixMs(ms.floor() as u64))
+fn whole_ms(ms: f64) -> UnixMs {
+    UnixMs(ms.floor() as u64)
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! JSON Web Keys as read from configuration (RFC 7517, RFC 7518, RFC 8037, RFC 9964).
+//! JSON Web Keys as they are written, in configuration and in sets of others (RFC 7517, RFC 7518, RFC 8037, RFC 9964).
 
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
@@ -13,10 +13,10 @@ use super::key_set::{KEYS_MAX, TOO_MANY};
 pub struct Jwk {
     /// Key type: `oct`, `RSA`, `EC`, `OKP` or `AKP`.
     pub kty: String,
-    /// Key ID, required here: keys are chosen by it.
+    /// Key ID, required of our own: keys are chosen by it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub kid: Option<String>,
-    /// Algorithm, required here: the key decides the algorithm, never the token.
+    /// Algorithm, required of our own: the key decides the algorithm, never the token.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub alg: Option<String>,
     /// Public key use: `sig` or absent.

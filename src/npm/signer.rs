@@ -5,10 +5,14 @@ use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::wasm_bindgen;
 
 use super::{error, options, read_key, refusal};
-use crate::jwt::{JwtError, Key, check_json_object};
+use crate::jwt::{Algorithm, JwtError, Key, check_json_object};
 
 /// Most bytes of claims: what no verifier would take as a token need not be made one.
 const CLAIMS_BYTES_MAX: usize = 64 * 1024;
+/// Most bytes of a token behind its header and dot: claims, a dot and a signature. Base64url takes four
+/// for three.
+const MADE_BYTES_MAX: usize =
+    (CLAIMS_BYTES_MAX * 4).div_ceil(3) + 1 + (Algorithm::SIGNATURE_BYTES_MAX * 4).div_ceil(3);
 
 /// Signs claims with one key.
 #[wasm_bindgen]
@@ -41,8 +45,7 @@ impl TokenSigner {
         let header = serde_json::json!({ "alg": alg, "typ": typ, "kid": kid }).to_string();
         let mut header = URL_SAFE_NO_PAD.encode(header);
         header.push('.');
-        // Base64 takes four bytes for three; the longest signature is ML-DSA-87's.
-        let claims_at = header.len().saturating_add(CLAIMS_BYTES_MAX / 3 * 4 + 4 + 1 + 6170);
+        let claims_at = header.len().saturating_add(MADE_BYTES_MAX);
         let mut room = vec![0; claims_at.saturating_add(CLAIMS_BYTES_MAX)].into_boxed_slice();
         room.iter_mut().zip(header.bytes()).for_each(|(byte, new)| *byte = new);
         Ok(Self { key, header_bytes: header.len(), room, claims_at, refused: None })

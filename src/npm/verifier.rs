@@ -6,15 +6,13 @@ use wasm_bindgen::prelude::wasm_bindgen;
 use super::{date, error, options, read_keys, refusal, unix_ms};
 use crate::UnixMs;
 use crate::jwt::{
-    Engine, JwtError, Key, KeySet, LastHeader, Policy, Selected, Verdict, select_after,
+    Algorithm, Engine, JwtError, Key, KeySet, LastHeader, Policy, Selected, Verdict, select_after,
 };
 use crate::telemetry::{Event, Telemetry};
 
 /// Largest room for a token, in bytes: the default of the longest one. What is longer crosses as a
 /// string.
 const TOKEN_BYTES_MAX: usize = 16 * 1024;
-/// The longest signature there is, ML-DSA-87's.
-const SIGNATURE_BYTES_MAX: usize = 4627;
 
 /// What the runtime's cryptography said, as the loader tells it.
 const HOLDS: u32 = 1;
@@ -47,7 +45,8 @@ impl TokenVerifier {
         let keys = read_keys(jwks, held.as_deref())?;
         let policy = options::read::<options::Verifying>(options)?.policy()?;
         let token_bytes = policy.token_bytes_max.min(TOKEN_BYTES_MAX);
-        let room = vec![0; token_bytes.saturating_add(SIGNATURE_BYTES_MAX)].into_boxed_slice();
+        let room =
+            vec![0; token_bytes.saturating_add(Algorithm::SIGNATURE_BYTES_MAX)].into_boxed_slice();
         Ok(Self { rules: Rules::new(keys, policy), room, refused: None })
     }
 

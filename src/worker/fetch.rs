@@ -35,7 +35,8 @@ struct Route {
 }
 
 thread_local! {
-    /// The last one: every request takes the same, until the store gives another sync token.
+    /// The last one: requests to the store take the same, until it gives another sync token or a key
+    /// set is fetched in between.
     static ROUTE: RefCell<Option<Route>> = const { RefCell::new(None) };
 }
 
@@ -44,7 +45,7 @@ impl Fetch for WorkerFetch {
         // Calls that begin together open their connections together: each has the longer deadline.
         let first = !self.called.load(Relaxed);
         let deadline_ms = if first { self.first_deadline_ms } else { self.deadline_ms };
-        let answer = exchange(&request, deadline_ms).await;
+        let answer = exchange(&request, request.deadline_ms.unwrap_or(deadline_ms)).await;
         self.called.store(true, Relaxed);
         answer
     }

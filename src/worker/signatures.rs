@@ -15,7 +15,7 @@ use crate::jwt::{Key, KeyId, Native, NativeFault, Signatures};
 /// room all are let go, and those in use are imported again.
 const KEYS_MAX: usize = 512;
 
-/// WebCrypto, whose keys are no request's: an isolate imports each once.
+/// WebCrypto, whose keys are no request's: an isolate imports each once, or twice where two requests need it at once.
 #[derive(Debug)]
 pub(super) struct WebCrypto;
 
