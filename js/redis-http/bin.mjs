@@ -4,7 +4,7 @@
 import { parseArgs } from "node:util";
 import { hasPassword } from "./address.mjs";
 import { createBridge } from "./bridge.mjs";
-import { NUMBERS, OptionError, SWITCHES } from "./options.mjs";
+import { NUMBERS, OptionError, SWITCHES, TEXTS } from "./options.mjs";
 
 const USAGE = `usage: REDIS_HTTP_TOKEN=... redis-http [options]
 
@@ -13,6 +13,8 @@ A server that speaks Upstash's REST protocol, in front of any Redis.
   --redis-url URL          redis://host:port, rediss://host:port (TLS) or unix:/path
                            [redis://127.0.0.1:6379]; one that holds a password only as REDIS_HTTP_REDIS_URL
   --cluster                it is a Redis Cluster: --redis-url names one node or several, with commas between
+  --epoch-key KEY          of a cluster: deleted after a failover, so that clients notice that the last
+                           writes may be lost; for Portcullis '{portcullis}:1:epoch', with its prefix
   --host ADDRESS           to listen on; plain HTTP, so put TLS in front of any but loopback [127.0.0.1]
   --port N                 0 takes a free one [${NUMBERS.port.byDefault}]
   --allow-query-token      take the token from ?_token= as well
@@ -31,7 +33,7 @@ SIGTERM or SIGINT stops the bridge, a second one at once.`;
 
 const flagOf = (name) => name.replace(/[A-Z]/g, (c) => `-${c.toLowerCase()}`);
 /** Flags, with the options they are. */
-const FLAGS = Object.fromEntries(["redisUrl", "host", ...SWITCHES, ...Object.keys(NUMBERS)].map((name) => [flagOf(name), name]));
+const FLAGS = Object.fromEntries([...Object.keys(TEXTS), ...SWITCHES, ...Object.keys(NUMBERS)].map((name) => [flagOf(name), name]));
 
 /** NaN where it is none, which the options refuse by name and range. */
 const wholeNumber = (text) => (/^\d+$/.test(text) ? Number(text) : NaN);

@@ -5,6 +5,7 @@
 
 import { Cluster } from "ioredis";
 import { clusterAddress } from "./address.mjs";
+import { watchFailover } from "./failover.mjs";
 import { connectionOptions, discarded, firstAttempt, isOpen, reconnectMs, redisCommand, replyTo, transaction, unreachable } from "./redis.mjs";
 import { report } from "./report.mjs";
 import { watchSettings } from "./settings.mjs";
@@ -20,13 +21,17 @@ const NO_PRIMARY = "CLUSTERDOWN the primary of the slot is not reachable";
 const CROSS_SLOT = "CROSSSLOT Keys in request don't hash to the same slot";
 
 /** As connectRedis, of options whose redisUrl names nodes of a cluster. */
-export function connectCluster({ redisUrl, commandMsMax, settingsMs, onEvent }) {
+export function connectCluster({ redisUrl, commandMsMax, settingsMs, epochKey, onEvent }) {
   const { nodes, credentials } = clusterAddress(redisUrl);
   const cluster = new Cluster(nodes, clusterOptions(commandMsMax, credentials));
   const settings = watchSettings(() => cluster.nodes("master").filter(isOpen), { settingsMs, onEvent });
   const refresh = refresher(cluster);
   report(cluster, onEvent);
   keepConnected(cluster, { onEvent, refresh });
+  if (epochKey) {
+    const slot = redisCommand(["DEL", epochKey]).getSlot();
+    watchFailover(cluster, slot, { onEvent, forget: () => sendOne({ cluster, refresh, commandMsMax }, ["DEL", epochKey]) });
+  }
   const ready = firstAttempt(cluster, commandMsMax).then(() => connected(cluster, commandMsMax));
   ready.then(settings.look);
   return {

@@ -5,6 +5,7 @@
  * @property {string} token the bearer token that clients send; at least 16 visible ASCII characters
  * @property {string} [redisUrl] redis://, rediss:// (TLS) or unix:/path/to/socket; of a cluster one or several, with commas between
  * @property {boolean} [cluster] whether redisUrl names nodes of a Redis Cluster
+ * @property {string} [epochKey] in a cluster: a key to delete after a failover, by which clients notice that the last writes may be lost
  * @property {string} [host] address to listen on; the bridge speaks plain HTTP, so loopback by default
  * @property {number} [port] 0 takes a free one
  * @property {boolean} [allowQueryToken] take the token from `?_token=` too; it then ends up in access logs
@@ -20,7 +21,7 @@
 
 /**
  * Made of fixed words and error codes: never a token, a key, a value or a command's argument.
- * @typedef {{ event: "redis_ready" | "redis_lost" | "redis_unreachable" | "node_lost" | "node_ready" |
+ * @typedef {{ event: "redis_ready" | "redis_lost" | "redis_unreachable" | "node_lost" | "node_ready" | "failover" |
  *   "redis_may_evict" | "redis_has_evicted" | "redis_not_durable" | "redis_is_replica" | "redis_settings_unknown" |
  *   "connection_refused" | "server_error", cause?: string }} BridgeEvent
  */
@@ -39,7 +40,7 @@ export const NUMBERS = {
   settingsMs: { byDefault: 60_000, min: 100, max: 86_400_000 },
 };
 
-const TEXTS = { host: "127.0.0.1", redisUrl: "redis://127.0.0.1:6379" };
+export const TEXTS = { host: "127.0.0.1", redisUrl: "redis://127.0.0.1:6379", epochKey: "" };
 /** Options that are true or false, and false by default. */
 export const SWITCHES = ["allowQueryToken", "cluster"];
 const FUNCTIONS = ["onEvent"];
@@ -70,7 +71,7 @@ export function readOptions(given = {}) {
   }
   for (const [name, byDefault] of Object.entries(TEXTS)) {
     options[name] = given[name] ?? byDefault;
-    if (typeof options[name] !== "string" || !options[name]) throw new OptionError(`${name} must be a text`);
+    if (typeof options[name] !== "string" || (byDefault && !options[name])) throw new OptionError(`${name} must be a text`);
   }
   for (const [name, { byDefault, min, max }] of Object.entries(NUMBERS)) {
     options[name] = given[name] ?? byDefault;
@@ -78,6 +79,7 @@ export function readOptions(given = {}) {
       throw new OptionError(`${name} must be a whole number from ${min} to ${max}`);
     }
   }
+  if (options.epochKey && !options.cluster) throw new OptionError("epochKey is for a cluster: one server has no failover that the bridge could see");
   options.onEvent = given.onEvent ?? (() => {});
   if (typeof options.onEvent !== "function") throw new OptionError("onEvent must be a function");
   return options;

@@ -2,7 +2,7 @@
 
 import { atShare } from "../../benches/lib/report.mjs";
 
-const [WIDTH, LEFT, RIGHT] = [900, 64, 16];
+const [WIDTH, LEFT, RIGHT] = [900, 64, 28];
 const COUNTS = { top: 96, height: 190 };
 const LATENCY = { top: 350, height: 150 };
 const HEIGHT = 548;
@@ -43,7 +43,7 @@ export function chart(timeline) {
   const x = (s) => LEFT + (s / timeline.seconds) * (WIDTH - LEFT - RIGHT);
   const parts = [
     `<rect class="page" width="${WIDTH}" height="${HEIGHT}"/>`,
-    `<text class="title" x="${LEFT}" y="26">Two outages under ${timeline.answers.length / timeline.seconds | 0} requests a second</text>`,
+    `<text class="title" x="${LEFT}" y="26">Two outages under ${Math.round(timeline.answers.length / timeline.seconds)} requests a second</text>`,
     legend(),
     bars(rows, x),
     latency(rows, x),
@@ -87,9 +87,9 @@ function latency(rows, x) {
   const y = (ms) => LATENCY.top + LATENCY.height * (1 - (Math.log10(Math.min(Math.max(ms, DECADES_MS[0]), DECADES_MS.at(-1))) - least) / (most - least));
   const path = (name) => `<polyline class="${name}" points="${rows.map((row, second) => `${x(second + 0.5).toFixed(1)},${y(row[name]).toFixed(1)}`).join(" ")}"/>`;
   return [
-    `<text x="${LEFT}" y="${LATENCY.top - 30}">latency in ms, by the second a request was sent in</text>`,
-    `<path class="p50" d="M${LEFT + 330} ${LATENCY.top - 34} h24"/><text x="${LEFT + 360}" y="${LATENCY.top - 30}">median</text>`,
-    `<path class="p99" d="M${LEFT + 430} ${LATENCY.top - 34} h24"/><text x="${LEFT + 460}" y="${LATENCY.top - 30}">99th percentile</text>`,
+    `<text x="${LEFT}" y="${LATENCY.top - 30}">latency in ms</text>`,
+    `<path class="p50" d="M${LEFT + 130} ${LATENCY.top - 34} h24"/><text x="${LEFT + 160}" y="${LATENCY.top - 30}">median</text>`,
+    `<path class="p99" d="M${LEFT + 230} ${LATENCY.top - 34} h24"/><text x="${LEFT + 260}" y="${LATENCY.top - 30}">99th percentile</text>`,
     ...DECADES_MS.map((ms) => line(y(ms), ms)),
     path("p50"),
     path("p99"),

@@ -2,13 +2,17 @@
 
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
 import { createBridge } from "../../js/redis-http/bridge.mjs";
 import { asker, newToken, passedOn, until } from "./harness.mjs";
 import { startCluster } from "./redis-cluster.mjs";
 
 // No request waits for a failover: an answer of any kind comes far sooner than that.
 const ANSWER_MS_MAX = 700;
+// The bridge reads the map of slots every second.
+const SLOTS_MS = 1_500;
 const TAG = "{portcullis}:1:";
+const EPOCH = `${TAG}epoch`;
 // What docs/storage-schema.md names, and what it adds for a cluster.
 const PASSWORD = newToken();
 const ALLOWED = "+eval +evalsha +get +set +del +time +pexpire +pttl +lrange +lrem +rpush +info +ping".split(" ");
@@ -21,7 +25,7 @@ const events = [];
 before(async () => {
   cluster = await startCluster({ args: ["--user", "portcullis", "on", `>${PASSWORD}`, "~*", ...ALLOWED, ...FOR_CLUSTER] });
   const redisUrl = cluster.url.replaceAll("redis://", `redis://portcullis:${PASSWORD}@`);
-  bridge = await createBridge({ token, cluster: true, redisUrl, port: 0, closeMsMax: 200, commandMsMax: 2_000, onEvent: (event) => events.push(event) });
+  bridge = await createBridge({ token, cluster: true, redisUrl, epochKey: EPOCH, port: 0, closeMsMax: 200, commandMsMax: 2_000, onEvent: (event) => events.push(event) });
 });
 after(async () => {
   await bridge?.close();
@@ -78,14 +82,14 @@ test("a transaction is carried out on the node of its keys", async () => {
   }
 });
 
-/** Hands the slot of `key`, which holds nothing but that key, from its node to another; `between` runs in the middle. */
+/** Hands the slot of `key`, with all that is in it, from its node to another; `between` runs in the middle. */
 async function move(key, between) {
   const from = await cluster.primaryOf(key);
   const slot = await from.ask("CLUSTER", "KEYSLOT", key);
-  const to = await cluster.primaryOf(ONE_EACH[(ONE_EACH.indexOf(key) + 1) % 3]);
+  const to = cluster.nodes.slice(0, 3).find(({ id }) => id !== from.id);
   await to.ask("CLUSTER", "SETSLOT", slot, "IMPORTING", from.id);
   await from.ask("CLUSTER", "SETSLOT", slot, "MIGRATING", to.id);
-  await from.ask("MIGRATE", "127.0.0.1", to.redis.port, key, 0, 2_000);
+  for (const held of await from.ask("CLUSTER", "GETKEYSINSLOT", slot, 100)) await from.ask("MIGRATE", "127.0.0.1", to.redis.port, held, 0, 2_000);
   await between?.();
   for (const { ask } of [to, from]) await ask("CLUSTER", "SETSLOT", slot, "NODE", to.id);
 }
@@ -95,9 +99,15 @@ test("a key on its way to another node is found, during and after, by commands a
   await move("a", async () => assert.deepEqual(await command("GET", "a"), { result: "moved" }, "ASK is followed"));
   assert.deepEqual(await command("GET", "a"), { result: "moved" }, "MOVED is followed");
   await command("SET", "b", "moved");
+  await command("SET", EPOCH, "kept");
   await move("b");
+  await move(EPOCH);
   const { body } = await ask("/multi-exec", { body: [["GET", "b"]] });
   assert.deepEqual(body, [{ result: "moved" }]);
+  // By then the map has been read anew.
+  await until("the new owner to be known", async () => (await command("GET", EPOCH)).result === "kept");
+  await sleep(SLOTS_MS);
+  assert.deepEqual(await command("GET", EPOCH), { result: "kept" }, "a slot that was moved has lost nothing");
 });
 
 test("a slot that two nodes send to each other is given up after a few times, and told as MOVED", async () => {
@@ -150,10 +160,15 @@ test("kill -9 of a primary: an answer at once, that the cluster is down; then th
   assert.ok(sent > 1 && result.filter((item) => item === "more").length === 1, "nothing waited");
   assert.ok(!result.includes("flying"), "what was in flight was not sent again");
   assert.ok(events.some(({ event }) => event === "node_lost"));
+  // It may have lost the last writes: who keeps an epoch there is to notice.
+  await until("the epoch to be deleted", async () => (await command("GET", EPOCH)).result === null);
+  assert.equal(events.filter(({ event }) => event === "failover").length, 1);
+  await command("SET", EPOCH, "new");
 
   await cluster.restart(dead);
   await cluster.whole();
   await until("the connection to it", () => events.at(-1).event === "node_ready");
+  assert.deepEqual(await command("GET", EPOCH), { result: "new" }, "deleted once");
   assert.deepEqual(await command("GET", `${TAG}k`), { result: "v" });
 });
 

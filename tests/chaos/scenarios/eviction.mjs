@@ -4,7 +4,8 @@ import assert from "node:assert/strict";
 import { setTimeout as sleep } from "node:timers/promises";
 import { assertProblem } from "../../worker/conversation.mjs";
 import { revokedKey, startChaos, until } from "../harness.mjs";
-import { acceptedBy, LIMITS, mintMany, untilTold } from "../outage.mjs";
+import { acceptedBy, untilTold } from "../losses.mjs";
+import { LIMITS, mintMany } from "../outage.mjs";
 import { fillUntil } from "./memory.mjs";
 
 const SETTINGS_MS = 200;
@@ -14,7 +15,7 @@ const EPOCH = "{portcullis}:1:epoch";
 
 async function run({ revocations }) {
   const start = { redisArgs: ["--maxmemory-policy", "allkeys-lru"], bridgeOptions: { settingsMs: SETTINGS_MS } };
-  const chaos = await startChaos({ vars: { limits: LIMITS }, siblings: { witness: {} }, ...start });
+  const chaos = await startChaos({ vars: { limits: LIMITS }, siblings: { witness: { vars: { limits: LIMITS } } }, ...start });
   try {
     const { talk, siblings: { witness }, admin, events } = chaos;
     await untilTold(events, { event: "redis_may_evict", cause: "allkeys-lru" });
@@ -39,8 +40,11 @@ async function run({ revocations }) {
     await admin("CONFIG", "SET", "maxmemory", 0);
     await admin("CONFIG", "SET", "maxmemory-policy", "noeviction");
     await admin("DEL", EPOCH);
-    await talk.authorize((await talk.mint()).access_token);
-    await until("what was evicted to be told again", async () => (await acceptedBy(witness, tokens)) === 0);
+    // Told by and by, 32 with each request.
+    await until("what was evicted to be told again", async () => {
+      await talk.authorize((await talk.mint()).access_token);
+      return (await acceptedBy(witness, tokens)) === 0;
+    });
     assert.ok((await talk.events("store_lost_data")).length >= 1);
     const recover_ms = performance.now() - mended_ms;
     return { detect_ms, recover_ms, acknowledged: revocations, kept: 0, lost, lostAtLast: 0, seen: { "200 exact, though revoked": lost } };

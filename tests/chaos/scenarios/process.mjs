@@ -14,7 +14,7 @@ export const PROCESS = [
   {
     id: "redis_killed_memory_only",
     title: "kill -9 of Redis without persistence, and its return with nothing",
-    injected: "the same with `appendonly no`: it comes back empty",
+    injected: "the same with `appendonly no`: it comes back empty, and the witness is asked first",
     start: { redisArgs: ["--appendonly", "no"] },
     inject: ({ redis }) => redis.kill(),
     heal: ({ redis }) => redis.restart(),
