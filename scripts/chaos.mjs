@@ -46,7 +46,7 @@ async function writePage(outages) {
   const { runTimeline } = await import("./chaos/timeline.mjs");
   const { measureAdded } = await import("./chaos/added.mjs");
   const { chart } = await import("./chaos/chart.mjs");
-  const { boundsOf, page } = await import("./chaos/page.mjs");
+  const { boundsOf, originOf, page } = await import("./chaos/page.mjs");
   let added;
   await step("latency beside the healthy run", async () => void (added = await measureAdded()));
   let timeline;
@@ -58,6 +58,6 @@ async function writePage(outages) {
   writeFileSync(inRoot(CHART), chart(timeline));
   writeFileSync(inRoot(PAGE), page({ outages, added, timeline, tests, bounds, bounded: BOUNDS }));
   console.log(`written: ${PAGE}, ${CHART}`);
-  const broken = [...bounds.filter(({ holds }) => !holds).map(({ what }) => what), ...tests.filter(({ failed }) => failed).map(({ id }) => id)];
+  const broken = [...bounds.filter(({ holds }) => !holds).map(({ what }) => what), ...new Set([...tests, ...originOf(tests)].filter(({ failed }) => failed).map(({ id }) => id))];
   if (broken.length) throw new StepError(`a promise is broken: ${broken.join(", ")}`, { next: "correct what is said above" });
 }

@@ -7,7 +7,7 @@ import { Cluster } from "ioredis";
 import { clusterAddress } from "./address.mjs";
 import { watchFailover } from "./failover.mjs";
 import { connectionOptions, discarded, firstAttempt, isOpen, reconnectMs, redisCommand, replyTo, transaction, unreachable } from "./redis.mjs";
-import { report } from "./report.mjs";
+import { causeOf, report } from "./report.mjs";
 import { watchSettings } from "./settings.mjs";
 
 const REDIRECTIONS_MAX = 4;
@@ -26,7 +26,7 @@ export function connectCluster({ redisUrl, commandMsMax, settingsMs, epochKey, o
   const cluster = new Cluster(nodes, clusterOptions(commandMsMax, credentials));
   const settings = watchSettings(() => cluster.nodes("master").filter(isOpen), { settingsMs, onEvent });
   const refresh = refresher(cluster);
-  report(cluster, onEvent);
+  report(cluster, onEvent, causeOfNodes(cluster));
   keepConnected(cluster, { onEvent, refresh });
   if (epochKey) {
     const slot = redisCommand(["DEL", epochKey]).getSlot();
@@ -60,6 +60,17 @@ const clusterOptions = (commandMsMax, credentials) => ({
   slotsRefreshTimeout: Math.min(commandMsMax, SLOTS_MS),
   clusterRetryStrategy: reconnectMs,
 });
+
+/** The cluster's own error says that no node could be asked; why, each node has said before. */
+function causeOfNodes(cluster) {
+  let last;
+  cluster.on("node error", (error) => {
+    const cause = causeOf(error);
+    // A connection that was closed has no cause of its own.
+    if (cause !== "Error") last = cause;
+  });
+  return (error) => last ?? causeOf(error);
+}
 
 /** ioredis connects a node at its first command, which would have to wait for that. */
 function keepConnected(cluster, { onEvent, refresh }) {

@@ -6,6 +6,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { createBridge } from "../../js/redis-http/bridge.mjs";
 import { asker, newToken, passedOn, until } from "./harness.mjs";
 import { startCluster } from "./redis-cluster.mjs";
+import { freePort } from "./redis-server.mjs";
 
 // No request waits for a failover: an answer of any kind comes far sooner than that.
 const ANSWER_MS_MAX = 700;
@@ -36,6 +37,26 @@ const ask = (path, init) => asker(bridge.url, token)(path, init);
 const command = async (...words) => (await ask("/", { body: words })).body;
 /** Keys that lie on different nodes. */
 const ONE_EACH = ["a", "b", "c"];
+
+test("without a cluster it starts, answers 503, and says why", async (t) => {
+  const said = [];
+  const redisUrl = `redis://127.0.0.1:${await freePort()},redis://127.0.0.1:${await freePort()}`;
+  const lonely = await createBridge({ token, cluster: true, redisUrl, port: 0, onEvent: (event) => said.push(event) });
+  t.after(() => lonely.close());
+  const answer = await asker(lonely.url, token)("/", { body: ["PING"] });
+  assert.deepEqual([answer.status, answer.body], [503, { error: "ERR Redis is not reachable" }]);
+  assert.deepEqual(said, [{ event: "redis_unreachable", cause: "ECONNREFUSED" }]);
+});
+
+test("a wrong password is told as what it is, without it", async (t) => {
+  const said = [];
+  const redisUrl = cluster.url.replaceAll("redis://", `redis://portcullis:${newToken()}@`);
+  const wrong = await createBridge({ token, cluster: true, redisUrl, port: 0, onEvent: (event) => said.push(event) });
+  t.after(() => wrong.close());
+  assert.equal((await asker(wrong.url, token)("/", { body: ["PING"] })).status, 503);
+  await until("its cause", () => said.length > 0);
+  assert.deepEqual(said[0], { event: "redis_unreachable", cause: "WRONGPASS" });
+});
 
 test("it is ready from the first request on, and says so once", async () => {
   assert.deepEqual(await command("SET", `${TAG}k`, "v"), { result: "OK" });
