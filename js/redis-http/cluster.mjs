@@ -1,24 +1,19 @@
-// A Redis Cluster behind the bridge: one connection to each node, and each command to the primary of its slot.
-//
-// ioredis keeps the map of slots and follows MOVED and ASK, which say that nothing was done. As with one server
-// nothing waits for a primary to come back, and what was sent to one that went is never sent again.
+// A Redis Cluster behind the bridge: a connection to each node, and a map of slots that is kept up to date. Where a
+// command goes is in routing.mjs.
 
 import { Cluster } from "ioredis";
 import { clusterAddress } from "./address.mjs";
 import { watchFailover } from "./failover.mjs";
-import { connectionOptions, discarded, firstAttempt, isOpen, reconnectMs, redisCommand, replyTo, transaction, unreachable } from "./redis.mjs";
+import { connectionOptions, firstAttempt, isOpen, reconnectMs, redisCommand } from "./redis.mjs";
 import { causeOf, report } from "./report.mjs";
+import { addressOf, REDIRECTIONS_MAX, send, sendOne, transactionOn } from "./routing.mjs";
 import { watchSettings } from "./settings.mjs";
 
-const REDIRECTIONS_MAX = 4;
 const TRY_AGAIN_MS = 50;
 // By itself a failover is not announced.
 const SLOTS_MS = 1_000;
 // While a slot has no primary every command asks for a new map: so often and no oftener.
 const REFRESH_MS = 100;
-
-const NO_PRIMARY = "CLUSTERDOWN the primary of the slot is not reachable";
-const CROSS_SLOT = "CROSSSLOT Keys in request don't hash to the same slot";
 
 /** As connectRedis, of options whose redisUrl names nodes of a cluster. */
 export function connectCluster({ redisUrl, commandMsMax, settingsMs, epochKey, onEvent }) {
@@ -26,18 +21,18 @@ export function connectCluster({ redisUrl, commandMsMax, settingsMs, epochKey, o
   const cluster = new Cluster(nodes, clusterOptions(commandMsMax, credentials));
   const settings = watchSettings(() => cluster.nodes("master").filter(isOpen), { settingsMs, onEvent });
   const refresh = refresher(cluster);
+  const way = { cluster, refresh, commandMsMax };
   report(cluster, onEvent, causeOfNodes(cluster));
   keepConnected(cluster, { onEvent, refresh });
   if (epochKey) {
     const slot = redisCommand(["DEL", epochKey]).getSlot();
-    watchFailover(cluster, slot, { onEvent, forget: () => sendOne({ cluster, refresh, commandMsMax }, ["DEL", epochKey]) });
+    watchFailover(cluster, slot, { onEvent, forget: () => sendOne(way, ["DEL", epochKey]) });
   }
-  const ready = firstAttempt(cluster, commandMsMax).then(() => connected(cluster, commandMsMax));
-  ready.then(settings.look);
+  const ready = firstAttempt(cluster, commandMsMax).then(() => connected(cluster, commandMsMax)).then(settings.look);
   return {
     ready,
-    send: (commands) => send({ cluster, refresh, commandMsMax }, commands),
-    transaction: (commands) => transactionOn({ cluster, refresh, commandMsMax }, commands),
+    send: (commands) => send(way, commands),
+    transaction: (commands) => transactionOn(way, commands),
     close() {
       settings.stop();
       cluster.disconnect();
@@ -119,62 +114,4 @@ function refresher(cluster) {
     }, REFRESH_MS);
     timer.unref();
   };
-}
-
-const addressOf = ({ options: { host, port } }) => `${host}:${port}`;
-
-/** The open connection to the primary of a slot, or to any primary where there is no key; undefined where there is none. */
-function primaryOf(cluster, slot) {
-  if (slot === null) return cluster.nodes("master").find(isOpen);
-  const at = cluster.slots[slot]?.[0];
-  const primary = cluster.nodes("all").find((redis) => addressOf(redis) === at);
-  return primary && isOpen(primary) ? primary : undefined;
-}
-
-function send({ cluster, refresh, commandMsMax }, commands) {
-  if (cluster.status !== "ready") throw unreachable();
-  return Promise.all(commands.map((command) => sendOne({ cluster, refresh, commandMsMax }, command)));
-}
-
-async function sendOne({ cluster, refresh, commandMsMax }, command) {
-  const sent = redisCommand(command);
-  const slot = sent.getSlot();
-  const primary = primaryOf(cluster, slot);
-  if (!primary) {
-    refresh();
-    return new Error(NO_PRIMARY);
-  }
-  const reply = await replyTo(slot === null ? primary.sendCommand(sent) : followed(cluster.sendCommand(sent)), commandMsMax);
-  if (reply instanceof Error && reply.message.startsWith("CLUSTERDOWN")) refresh();
-  return reply;
-}
-
-/** A command that was sent from node to node is none of them's: it was not carried out. */
-const followed = (sent) =>
-  sent.catch((error) => {
-    const [, last] = /^Too many Cluster redirections\. Last error: \w+: ([A-Z]+)/.exec(error.message) ?? [];
-    if (!last) throw error;
-    return new Error(`${last} too many redirections`);
-  });
-
-/** As `transaction`, on the one node that has all its keys. */
-async function transactionOn({ cluster, refresh, commandMsMax }, commands) {
-  if (cluster.status !== "ready") throw unreachable();
-  const slots = new Set(commands.map((command) => redisCommand(command).getSlot()).filter((slot) => slot !== null));
-  if (slots.size > 1) throw discarded(CROSS_SLOT);
-  const [slot = null] = slots;
-  for (let left = REDIRECTIONS_MAX; ; left -= 1) {
-    const primary = primaryOf(cluster, slot);
-    if (!primary) {
-      refresh();
-      throw discarded(NO_PRIMARY);
-    }
-    try {
-      return await transaction(primary, commands, commandMsMax);
-    } catch (error) {
-      if (left <= 1 || !/because of: MOVED /.test(error.message)) throw error;
-      // Nothing of it was done: the map was old.
-      await new Promise((resolve) => cluster.refreshSlotsCache(() => resolve()));
-    }
-  }
 }

@@ -23,9 +23,10 @@ export function connectRedis({ redisUrl, commandMsMax, settingsMs, onEvent }) {
   const redis = new Redis({ ...connectionOptions(commandMsMax), maxRetriesPerRequest: 0, retryStrategy: reconnectMs }, redisAddress(redisUrl));
   report(redis, onEvent);
   const settings = watchSettings(() => (redis.status === "ready" ? [redis] : []), { settingsMs, onEvent });
-  redis.on("ready", settings.look);
+  let looking;
+  redis.on("ready", () => (looking = settings.look()));
   return {
-    ready: firstAttempt(redis, commandMsMax),
+    ready: firstAttempt(redis, commandMsMax).then(() => looking),
     send: (commands) => send(redis, commands, commandMsMax),
     transaction: (commands) => transaction(redis, commands, commandMsMax),
     close() {

@@ -26,7 +26,6 @@ export function report(redis, onEvent, causeIn = causeOf) {
 /** A code or a fixed word, never a text that may quote a password. */
 export function causeOf({ code, name, message }) {
   if (/timed out|timeout/i.test(message)) return "ETIMEDOUT";
-  if (/max number of clients/.test(message)) return "MAXCLIENTS";
   // Of a reply only its first word, the kind.
   return code ?? /^[A-Z]{2,}\b/.exec(message)?.[0] ?? name;
 }

@@ -1,9 +1,11 @@
 // The bridge in front of a real Redis Cluster: every command to the node of its slot, through moves and failovers.
 
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { after, before, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { createBridge } from "../../js/redis-http/bridge.mjs";
+import { inRoot } from "../../scripts/lib/project.mjs";
 import { asker, newToken, passedOn, until } from "./harness.mjs";
 import { startCluster } from "./redis-cluster.mjs";
 import { freePort } from "./redis-server.mjs";
@@ -17,7 +19,7 @@ const EPOCH = `${TAG}epoch`;
 // What docs/storage-schema.md names, and what it adds for a cluster.
 const PASSWORD = newToken();
 const ALLOWED = "+eval +evalsha +get +set +del +time +pexpire +pttl +lrange +lrem +rpush +info +ping".split(" ");
-const FOR_CLUSTER = "+multi +exec +cluster|slots +cluster|info +asking +readonly +readwrite".split(" ");
+const FOR_CLUSTER = "+multi +exec +cluster|slots +cluster|info +readonly +readwrite +asking".split(" ");
 
 let cluster;
 let bridge;
@@ -37,6 +39,11 @@ const ask = (path, init) => asker(bridge.url, token)(path, init);
 const command = async (...words) => (await ask("/", { body: words })).body;
 /** Keys that lie on different nodes. */
 const ONE_EACH = ["a", "b", "c"];
+
+test("the user is the one that is documented", () => {
+  const schema = readFileSync(inRoot("docs/storage-schema.md"), "utf8").replaceAll("\n", " ");
+  for (const words of [ALLOWED.join(" "), FOR_CLUSTER.filter((word) => !/multi|exec/.test(word)).join(" ")]) assert.ok(schema.includes(words), words);
+});
 
 test("without a cluster it starts, answers 503, and says why", async (t) => {
   const said = [];

@@ -99,7 +99,7 @@ export const SERVER = [
       other.disconnect();
     },
     reasons: ["http_5xx"],
-    told: { event: "redis_unreachable", cause: "MAXCLIENTS" },
+    told: { event: "redis_unreachable" },
     loses: "nothing",
   },
 ];
