@@ -93,5 +93,10 @@ async function whole(nodes) {
     const [info, links] = [await said(node, "CLUSTER", "INFO"), await said(node, "INFO", "replication")];
     return info.includes("cluster_state:ok") && info.includes("cluster_slots_ok:16384") && (links.includes("master_link_status:up") || /slave0:.*state=online/.test(links));
   };
-  await until("the cluster to be whole", async () => (await Promise.all(nodes.map(isWhole))).every(Boolean));
+  try {
+    await until("the cluster to be whole", async () => (await Promise.all(nodes.map(isWhole))).every(Boolean));
+  } catch (error) {
+    const views = await Promise.all(nodes.map((node) => said(node, "CLUSTER", "NODES")));
+    throw new Error([error.message, ...views].join("\n"), { cause: error });
+  }
 }
