@@ -8,7 +8,7 @@
  */
 export function watchFailover(cluster, slot, { forget, onEvent }) {
   let known;
-  let owed = false;
+  let [failovers, toldOf] = [0, 0];
   let forgetting = false;
   cluster.on("refresh", async () => {
     // A copy: ioredis writes into its own when it is told MOVED.
@@ -16,15 +16,17 @@ export function watchFailover(cluster, slot, { forget, onEvent }) {
     const [primary] = nodes;
     if (!primary) return;
     if (known && primary !== known.primary && known.replicas.has(primary)) {
-      owed = true;
+      failovers += 1;
       onEvent({ event: "failover" });
     }
     known = { primary, replicas: new Set([...nodes.slice(1), ...(known?.primary === primary ? known.replicas : [])]) };
-    if (!owed || forgetting) return;
+    if (toldOf === failovers || forgetting) return;
     forgetting = true;
+    // Another one meanwhile is one more to tell of.
+    const upTo = failovers;
     // Where it fails the next look at the map tries again, a second later at the most.
     const reply = await forget().catch((error) => error);
     forgetting = false;
-    owed = reply instanceof Error;
+    if (!(reply instanceof Error)) toldOf = upTo;
   });
 }

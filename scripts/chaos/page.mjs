@@ -69,7 +69,7 @@ ${RATE} requests a second whatever the answers do, a fifth of them with a revoke
 Each from healthy to healthy in Miniflare's workerd, deadline ${bounded.deadline_ms} ms, one caller after the other and ${bounded.revocations} revocations around the
 fault, three more in its midst. *Noticed*: from the start of the first call that failed until nobody waits any more.
 *Slowest*: of the answers until then. *Then*: the median with the breaker open, less the healthy one. *Back*: from the
-begin of the remedy (for \`cluster_failover\`: of the fault) to the first answer by the store; the breaker waits 1 s
+begin of the remedy (of a failover, which mends itself: from the fault) to the first answer by the store; the breaker waits 1 s
 before its first probe. *Lost*: of the revocations acknowledged as stored, those a witness accepted at once after the return; *at last*: after
 the instance that knew had told them again.
 
