@@ -8,10 +8,10 @@ import { startWatched } from "../lib/watched.mjs";
 // Every contestant keeps its idle connections while the others have their turns.
 const CONNECTIONS_MAX = "2000";
 
-/** Resolves to { url, token, redis, dispose }. */
-export async function startBackend() {
+/** redisArgs: more of redis-server's. Resolves to { url, token, redis, dispose }. */
+export async function startBackend({ redisArgs } = {}) {
   const token = randomBytes(32).toString("hex");
-  const redis = await startRedis();
+  const redis = await startRedis({ args: redisArgs });
   try {
     const args = [inRoot("js/redis-http/bin.mjs"), "--port", "0", "--connections-max", CONNECTIONS_MAX];
     const bridge = await startWatched(process.execPath, args, {

@@ -55,7 +55,7 @@ async function bundled(source) {
   return { name: "index.js", path, type: "esModule" };
 }
 
-function startOurs(algorithm, limits, { url, token }) {
+export function startOurs(algorithm, limits, { url, token }) {
   const portcullis = {
     issuer: ISSUER,
     audience: [AUDIENCE],

@@ -6,6 +6,7 @@
 import { createServer } from "node:http";
 import { authenticator } from "./auth.mjs";
 import { readBody } from "./body.mjs";
+import { connectCluster } from "./cluster.mjs";
 import { readOptions } from "./options.mjs";
 import { connectRedis } from "./redis.mjs";
 import { Refusal, refusal } from "./refusal.mjs";
@@ -26,7 +27,7 @@ const KEEP_ALIVE_MS = 30_000;
  */
 export async function createBridge(given) {
   const options = readOptions(given);
-  const redis = connectRedis(options);
+  const redis = options.cluster ? connectCluster(options) : connectRedis(options);
   const server = createHttpServer(options, answerer(options, redis));
   try {
     await listen(server, options);

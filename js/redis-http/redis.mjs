@@ -4,8 +4,10 @@
 // command that was sent is never sent again, because it may have been carried out.
 
 import { Command as RedisCommand, Redis, ReplyError } from "ioredis";
-import { OptionError } from "./options.mjs";
+import { redisAddress } from "./address.mjs";
 import { refusal } from "./refusal.mjs";
+import { report } from "./report.mjs";
+import { watchSettings } from "./settings.mjs";
 
 /** @typedef {import("./request.mjs").Command} Command */
 /** @typedef {import("./reply.mjs").Reply} Reply */
@@ -17,18 +19,25 @@ const RECONNECT_MS_MAX = 1_000;
  * @param {Required<import("./options.mjs").BridgeOptions>} options
  * @returns what sends commands: `ready` is fulfilled once the first attempt to connect has ended, well or not
  */
-export function connectRedis({ redisUrl, commandMsMax, onEvent }) {
-  const redis = new Redis(redisOptions(commandMsMax), redisAddress(redisUrl));
+export function connectRedis({ redisUrl, commandMsMax, settingsMs, onEvent }) {
+  const redis = new Redis({ ...connectionOptions(commandMsMax), maxRetriesPerRequest: 0, retryStrategy: reconnectMs }, redisAddress(redisUrl));
   report(redis, onEvent);
+  const settings = watchSettings(() => (redis.status === "ready" ? [redis] : []), { settingsMs, onEvent });
+  let looking;
+  redis.on("ready", () => (looking = settings.look()));
   return {
-    ready: firstAttempt(redis, commandMsMax),
+    ready: firstAttempt(redis, commandMsMax).then(() => looking),
     send: (commands) => send(redis, commands, commandMsMax),
     transaction: (commands) => transaction(redis, commands, commandMsMax),
-    close: () => redis.disconnect(),
+    close() {
+      settings.stop();
+      redis.disconnect();
+    },
   };
 }
 
-function firstAttempt(redis, ms_max) {
+/** Fulfilled once it is ready, has failed, or has taken too long. */
+export function firstAttempt(redis, ms_max) {
   return new Promise((resolve) => {
     // A Redis that reads a large file at its start is neither ready nor in error.
     setTimeout(resolve, ms_max).unref();
@@ -36,55 +45,26 @@ function firstAttempt(redis, ms_max) {
   });
 }
 
-function redisAddress(redisUrl) {
-  const url = URL.canParse(redisUrl) ? new URL(redisUrl) : undefined;
-  if (url?.protocol === "unix:" && url.pathname.startsWith("/")) return url.pathname;
-  if (["redis:", "rediss:"].includes(url?.protocol) && url.hostname) return redisUrl;
-  throw new OptionError("redisUrl must be redis://host:port, rediss://host:port or unix:/path");
-}
+/** How long to wait before an attempt to connect again. */
+export const reconnectMs = (attempt) => Math.min(RECONNECT_MS_MIN * 2 ** Math.min(attempt - 1, 10), RECONNECT_MS_MAX);
 
 /** These come first, and so win over whatever stands in the URL's query. */
-const redisOptions = (commandMsMax) => ({
+export const connectionOptions = (commandMsMax) => ({
   // RESP2 has the shapes that Upstash's clients know.
   protocol: 2,
   stringNumbers: true,
   connectionName: "redis-http",
   enableOfflineQueue: false,
-  autoResendUnfulfilledCommands: false,
   // The commands in flight fail with the first loss of the connection.
-  maxRetriesPerRequest: 0,
+  autoResendUnfulfilledCommands: false,
   connectTimeout: commandMsMax,
   commandTimeout: commandMsMax,
   // A Redis that stops answering costs its connection, and with it the queue of what it never answered.
   socketTimeout: commandMsMax,
-  retryStrategy: (attempt) => Math.min(RECONNECT_MS_MIN * 2 ** Math.min(attempt - 1, 10), RECONNECT_MS_MAX),
 });
 
-/** Says when Redis comes and goes; a cause that stays the same is said once, not at every attempt. */
-function report(redis, onEvent) {
-  let last;
-  const say = (event, cause) => {
-    if (last === `${event} ${cause}`) return;
-    last = `${event} ${cause}`;
-    onEvent(cause ? { event, cause } : { event });
-  };
-  let wasReady = false;
-  redis.on("ready", () => {
-    wasReady = true;
-    say("redis_ready");
-  });
-  redis.on("close", () => {
-    if (wasReady) say("redis_lost");
-    wasReady = false;
-  });
-  redis.on("error", (error) => say("redis_unreachable", causeOf(error)));
-}
-
-function causeOf({ code, name, message }) {
-  if (/timed out|timeout/i.test(message)) return "ETIMEDOUT";
-  // Of a reply only its first word, the kind: the rest may quote a password.
-  return code ?? /^[A-Z]{2,}\b/.exec(message)?.[0] ?? name;
-}
+/** In capitals: ioredis changes the shape of some replies, and knows those commands in small letters. */
+export const redisCommand = ([name, ...args]) => new RedisCommand(name.toUpperCase(), args);
 
 /**
  * Sends commands one after the other, with none of another request in between, and resolves to their
@@ -94,18 +74,22 @@ function causeOf({ code, name, message }) {
  */
 async function send(redis, commands, commandMsMax) {
   // Checked and sent without a wait in between: all are written to one connection, or none.
-  if (redis.status !== "ready" || !redis.stream.writable) throw refusal(503, "ERR Redis is not reachable");
+  if (!isOpen(redis)) throw unreachable();
   const { stream } = redis;
   // All commands in one write, with those of the other requests that came in the same turn of the loop.
   stream.cork();
   setImmediate(() => stream.uncork());
-  return Promise.all(commands.map((command) => sendOne(redis, command, commandMsMax)));
+  return Promise.all(commands.map((command) => replyTo(redis.sendCommand(redisCommand(command)), commandMsMax)));
 }
 
-async function sendOne(redis, [name, ...args], commandMsMax) {
+export const isOpen = (redis) => redis.status === "ready" && redis.stream.writable;
+
+export const unreachable = () => refusal(503, "ERR Redis is not reachable");
+
+/** What was sent, as a reply; rejects with a Refusal where nobody knows what became of it. */
+export async function replyTo(sent, commandMsMax) {
   try {
-    // In capitals: ioredis changes the shape of some replies, and knows those commands in small letters.
-    return await redis.sendCommand(new RedisCommand(name.toUpperCase(), args));
+    return await sent;
   } catch (error) {
     if (error instanceof ReplyError) return error;
     throw lost(error, commandMsMax);
@@ -120,10 +104,12 @@ function lost(error, commandMsMax) {
 }
 
 /** As `send`, in MULTI and EXEC. Rejects with a Refusal of 400 where Redis discards all of it. */
-async function transaction(redis, commands, commandMsMax) {
+export async function transaction(redis, commands, commandMsMax) {
   const replies = await send(redis, [["MULTI"], ...commands, ["EXEC"]], commandMsMax);
   const executed = replies.at(-1);
   if (Array.isArray(executed)) return executed;
   const cause = replies.find((reply) => reply instanceof Error);
-  throw refusal(400, `EXECABORT Transaction discarded because of: ${cause?.message ?? "no reply to EXEC"}`);
+  throw discarded(cause?.message ?? "no reply to EXEC");
 }
+
+export const discarded = (cause) => refusal(400, `EXECABORT Transaction discarded because of: ${cause}`);

@@ -56,7 +56,7 @@ async function mintBoth(talk) {
   return { good, revoked };
 }
 
-describe("a store that answers wrongly", () => {
+describe("store_answers_wrongly: a store that answers what none would", () => {
   let chaos;
   before(async () => {
     const one = { vars, storeUrl: ({ proxy }) => proxy.url };
@@ -65,7 +65,7 @@ describe("a store that answers wrongly", () => {
   after(() => chaos?.dispose());
 
   for (const [index, [what, fault, cause]] of ANSWERS.entries()) {
-    test(`${what}: ${cause}`, async () => {
+    test(`store_answers_wrongly: ${what}: ${cause}`, async () => {
       const { proxy, siblings } = chaos;
       const talk = siblings[nameOf(index)];
       proxy.clear();
@@ -82,13 +82,13 @@ describe("a store that answers wrongly", () => {
   }
 });
 
-test("a wrong port: unreachable, from the first request on", async (t) => {
+test("store_misconfigured: a wrong port: unreachable, from the first request on", async (t) => {
   const { talk } = await chaosFor(t, { vars, storeUrl: await deadUrl() });
   const answer = await talk.authorize((await talk.mint()).access_token);
   assert.deepEqual([answer.status, degraded(answer)], [200, withoutStore("unreachable")]);
 });
 
-test("a wrong host: unreachable, or no answer in time", async (t) => {
+test("store_misconfigured: a wrong host: unreachable, or no answer in time", async (t) => {
   const { talk } = await chaosFor(t, {
     vars: { ...hasty, store: { ...hasty.store, plain_http: true } },
     storeUrl: "http://store.invalid",
@@ -104,7 +104,7 @@ for (const [name, value, path] of [
   ["a URL with a password", { storeUrl: "http://user:password-in-url@127.0.0.1" }, "PORTCULLIS_STORE_URL"],
   ["a token of two words", { storeToken: "two words, and long" }, "PORTCULLIS_STORE_TOKEN"],
 ]) {
-  test(`${name} is a fault of configuration, named by its path and not by its value`, async (t) => {
+  test(`store_misconfigured: ${name} is a fault of configuration, named by its path and not by its value`, async (t) => {
     const { siblings } = await chaosFor(t, { siblings: { faulty: value } });
     assertProblem(await siblings.faulty.request("/healthz"), 500, "ERR_CONFIG_INVALID");
     const [line] = await siblings.faulty.events("config_invalid");
@@ -113,7 +113,7 @@ for (const [name, value, path] of [
   });
 }
 
-test("a wrong token is a fault of configuration: critical, not ready, and the store is left alone at once", async (t) => {
+test("store_unauthorized: a wrong token is a fault of configuration: critical, not ready, and the store is left alone at once", async (t) => {
   const { talk, proxy } = await chaosFor(t, { storeToken: newToken() });
   const { access_token } = await talk.mint();
   // It was never right: nobody here ever hears of a revocation, so nothing is accepted unchecked.
@@ -129,7 +129,7 @@ test("a wrong token is a fault of configuration: critical, not ready, and the st
   await talk.assertNothingLeaked();
 });
 
-test("a token that stops being right at run time is the same, and what was revoked stays refused", async (t) => {
+test("store_unauthorized: a token that stops being right at run time is the same, and what was revoked stays refused", async (t) => {
   const { talk, proxy } = await chaosFor(t);
   const tokens = await mintBoth(talk);
   proxy.inject(UNAUTHORIZED);
@@ -138,7 +138,7 @@ test("a token that stops being right at run time is the same, and what was revok
   assert.equal((await talk.request("/readyz")).status, 503);
 });
 
-test("scripts that the server forgot are sent once more, and nobody notices", async (t) => {
+test("scripts_forgotten: scripts that the server forgot are sent once more, and nobody notices", async (t) => {
   const { talk, proxy, command } = await chaosFor(t);
   const { access_token } = await talk.mint();
   const sent = [];
@@ -158,7 +158,7 @@ test("scripts that the server forgot are sent once more, and nobody notices", as
   assert.equal(total(await talk.metrics(), "store_failures_total"), 0);
 });
 
-test("a store whose clock is an hour ahead or behind neither lets a revoked token pass nor ends one early", async (t) => {
+test("store_clock_off: a store whose clock is an hour ahead or behind neither lets a revoked token pass nor ends one early", async (t) => {
   const { talk, proxy, command } = await chaosFor(t);
   const { good, revoked } = await mintBoth(talk);
   for (const ahead_ms of [3_600_000, -3_600_000]) {

@@ -6,6 +6,7 @@ import { authorizeAll, residentKib, sockets, workerdPid } from "./load.mjs";
 import { chaosFor, total, until } from "./harness.mjs";
 
 const TOKENS = 100;
+const WARM_UP_ROUNDS = 3;
 const ROUNDS = 10;
 const ROUND = 1_000;
 const GROWTH_MAX = 0.05;
@@ -34,7 +35,8 @@ test("high_concurrency: 100 verifications at once, then ten times 1,000, each wi
     return elapsed_ms;
   };
 
-  await round(ROUND);
+  // Resident memory rises by about 3 % in the first rounds, and stays there for the thirty that were tried.
+  for (let n = 0; n < WARM_UP_ROUNDS; n += 1) await round(ROUND);
   // Whoever opened a connection to the store keeps it for a while: it is left behind only if it stays afterwards.
   await until("idle connections to the store to close", () => proxy.connections === 0);
   const before = { sockets: sockets(pid), resident: residentKib(pid) };

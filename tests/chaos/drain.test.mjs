@@ -9,7 +9,7 @@ import { chaosFor, deadUrl, revokedKey, seen, untilLogged } from "./harness.mjs"
 const KV = { PORTCULLIS_KV: "PORTCULLIS_KV" };
 const drain = async (talk, name) => (await talk.worker.runtime.getWorker(name)).scheduled({ cron: "* * * * *" });
 
-test("what an instance left in the secondary reaches the store without it, once, and stays for those still cut off", async (t) => {
+test("instance_died: what an instance left in the secondary reaches the store without it, once, and stays for those still cut off", async (t) => {
   const siblings = { cron: { kvNamespaces: KV }, witness: {}, cut: { storeUrl: await deadUrl(), kvNamespaces: KV } };
   const { talk, siblings: others, proxy, command } = await chaosFor(t, { siblings });
   const minted = await talk.mint();
@@ -30,7 +30,7 @@ test("what an instance left in the secondary reaches the store without it, once,
   assertProblem(await others.cut.authorize(minted.access_token), 401, "ERR_JWT_REVOKED");
 });
 
-test("a store that cannot be told leaves everything where it is, for the next run", async (t) => {
+test("instance_died: a store that cannot be told leaves everything where it is, for the next run", async (t) => {
   const siblings = { cron: { storeUrl: ({ proxy }) => proxy.url, kvNamespaces: KV } };
   const { talk, proxy } = await chaosFor(t, { siblings });
   const { access_token: token } = await talk.mint();
@@ -43,7 +43,7 @@ test("a store that cannot be told leaves everything where it is, for the next ru
   assert.equal((await untilLogged(talk, "secondary_drained"))[0].count, 1);
 });
 
-test("with the embedded store, KV is the store, and there is nothing to drain", async (t) => {
+test("instance_died: with the embedded store, KV is the store, and there is nothing to drain", async (t) => {
   const { talk } = await chaosFor(t, { storeUrl: "", storeToken: "" });
   await talk.revoke({ token: (await talk.mint()).access_token });
   await drain(talk, "portcullis");

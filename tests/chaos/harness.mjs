@@ -5,9 +5,11 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
+import { Redis } from "ioredis";
 import { createBridge } from "../../js/redis-http/bridge.mjs";
 import { startFaults } from "../redis/faults.mjs";
 import { asker, newToken, until } from "../redis/harness.mjs";
+import { startCluster } from "../redis/redis-cluster.mjs";
 import { freePort, startRedis } from "../redis/redis-server.mjs";
 import { conversation, LIMITS, startConversation } from "../worker/conversation.mjs";
 import { SETTINGS, sibling, urlOf } from "../worker/sibling.mjs";
@@ -17,6 +19,7 @@ export const { issuer: ISSUER } = SETTINGS;
 
 // For what is not about the deadline: a slow machine must not miss it. What is tested says its own.
 const STORE = { deadline: "5s", first_deadline: "5s" };
+const SAFE = ["--appendfsync", "always", "--maxmemory-policy", "noeviction"];
 const RECOVERY_MS_MAX = 30_000;
 const CLOSE_MS_MAX = 200;
 
@@ -29,19 +32,22 @@ export const deadUrl = async () => `http://127.0.0.1:${await freePort()}`;
  * vars: members of [vars.portcullis]; storeUrl and storeToken: instead of the proxy's URL and the bridge's token;
  * siblings: more instances of the same keys, { name: { vars, storeUrl, storeToken, kvNamespaces } }, by default
  * straight to the bridge and without KV, so that all they hear of others is in Redis;
- * a URL may be a function of { proxy, bridge }.
+ * a URL may be a function of { proxy, bridge };
+ * redisArgs: more of redis-server's arguments; password: what it asks for; cluster: a Redis Cluster instead of it;
+ * bridgeOptions: more of the bridge's.
  *
- * Resolves to { talk, siblings, redis, proxy, bridge, token, command, dispose }: the conversations with the Worker
- * and, by name, with its siblings; command(...words) asks Redis past the faults, and resolves to the reply.
+ * Resolves to { talk, siblings, redis, cluster, admin, proxy, bridge, events, token, command, dispose }: the conversations
+ * with the Worker and, by name, with its siblings; events are the bridge's; admin(...words) asks Redis past the bridge,
+ * command(...words) past the faults, and both resolve to the reply.
  */
-export async function startChaos({ vars, storeUrl, storeToken, siblings = {} } = {}) {
+export async function startChaos({ vars, storeUrl, storeToken, siblings = {}, ...store } = {}) {
   const ends = [];
   const dispose = async () => {
     while (ends.length) await ends.pop()();
   };
   try {
-    const places = await startPlaces(ends);
-    const { redis, bridge, proxy, token } = places;
+    const places = await startPlaces(ends, store);
+    const { bridge, proxy, token } = places;
     const at = (url, fallback) => (typeof url === "function" ? url(places) : (url ?? fallback));
     const storeBindings = (own, fallback) => ({
       PORTCULLIS_STORE_URL: at(own.storeUrl, fallback),
@@ -58,7 +64,7 @@ export async function startChaos({ vars, storeUrl, storeToken, siblings = {} } =
     const others = {};
     for (const name of Object.keys(siblings)) others[name] = conversation(talk.worker, await urlOf(talk.worker, name));
     for (const one of [talk, ...Object.values(others)]) one.keepSecret(token, new URL(proxy.url).host, new URL(bridge.url).host);
-    return { talk, siblings: others, redis, proxy, bridge, token, command: commands(bridge, token), dispose };
+    return { ...places, talk, siblings: others, command: commands(bridge, token), dispose };
   } catch (error) {
     await dispose();
     throw error;
@@ -73,17 +79,28 @@ export async function chaosFor(t, options) {
 }
 
 /** Redis, bridge and proxy; how each ends goes on `ends`. */
-async function startPlaces(ends) {
+async function startPlaces(ends, { redisArgs = [], password, cluster: clustered = false, bridgeOptions }) {
   const token = newToken();
-  const redis = await startRedis({ args: ["--appendfsync", "always", "--maxmemory-policy", "noeviction"] });
-  ends.push(() => redis.dispose());
+  const asked = password ? ["--requirepass", password] : [];
+  const store = clustered ? await startCluster() : await startRedis({ args: [...SAFE, ...asked, ...redisArgs] });
+  ends.push(() => store.dispose());
+  const redisUrl = password ? store.url.replace("//", `//:${password}@`) : store.url;
   const events = [];
   const onEvent = (event) => events.push(event);
-  const bridge = await createBridge({ token, redisUrl: redis.url, port: 0, closeMsMax: CLOSE_MS_MAX, onEvent });
+  const bridge = await createBridge({ token, redisUrl, cluster: clustered, port: 0, closeMsMax: CLOSE_MS_MAX, onEvent, ...bridgeOptions });
   ends.push(() => bridge.close());
   const proxy = await startFaults(bridge.url);
   ends.push(() => proxy.close());
-  return { token, redis: withBridge(redis, events), bridge, proxy };
+  const places = { token, events, bridge, proxy };
+  return clustered ? { ...places, cluster: store } : { ...places, redis: withBridge(store, events), admin: startAdmin(ends, redisUrl) };
+}
+
+/** A connection that an operator would have: open before the fault. */
+function startAdmin(ends, redisUrl) {
+  const client = new Redis(redisUrl);
+  client.on("error", () => {});
+  ends.push(() => client.disconnect());
+  return (name, ...words) => client.call(name, ...words);
 }
 
 function commands(bridge, token) {
@@ -104,6 +121,7 @@ function withBridge(redis, events) {
   };
   return {
     port: redis.port,
+    url: redis.url,
     kill: () => next("redis_lost", redis.kill),
     restart: () => next("redis_ready", redis.restart),
     pause: () => redis.pause(),

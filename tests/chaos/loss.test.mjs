@@ -77,7 +77,7 @@ test("redis_lost_during_runtime: tokens of before and after verify, nobody waits
   await talk.assertNothingLeaked();
 });
 
-test("a revocation acknowledged as stored outlives kill -9 of the store", async (t) => {
+test("redis_lost_during_runtime: a revocation acknowledged as stored outlives kill -9 of the store", async (t) => {
   const { talk, siblings, redis } = await chaosFor(t, { siblings: { witness: {} } });
   const { access_token: token } = await talk.mint();
   assert.deepEqual((await talk.revoke({ token })).body, { durability: "store" });
@@ -86,7 +86,7 @@ test("a revocation acknowledged as stored outlives kill -9 of the store", async 
   assertProblem(await siblings.witness.authorize(token), 401, "ERR_JWT_REVOKED");
 });
 
-test("a store that lost its data is told again what an instance knows as revoked, and it is said", async (t) => {
+test("store_lost_data: a store that lost its data is told again what an instance knows as revoked, and it is said", async (t) => {
   const { talk, siblings, command } = await chaosFor(t, { siblings: { witness: {} } });
   const { access_token: revoked, jti } = await talk.mint();
   assert.deepEqual((await talk.revoke({ token: revoked })).body, { durability: "store" });

@@ -29,11 +29,11 @@ const ROWS = [
 const titleOf = ({ fault, status }) => (status ? `${fault} ${status}` : fault);
 const nameOf = (index, verb) => `${verb}-${index}`;
 
-test("every fault that there is has a row", () => {
+test("no_silent_failure: every fault that there is has a row", () => {
   assert.deepEqual([...new Set(ROWS.map(([{ fault }]) => fault))], FAULT_NAMES);
 });
 
-describe("each fault is told", () => {
+describe("no_silent_failure: each fault is told", () => {
   let chaos;
   before(async () => {
     const one = { vars, storeUrl: ({ proxy }) => proxy.url };
@@ -56,7 +56,7 @@ describe("each fault is told", () => {
   }
 
   for (const [index, [fault, cause]] of ROWS.entries()) {
-    test(`${titleOf(fault)} while a token is checked: ${cause}`, async () => {
+    test(`no_silent_failure: ${titleOf(fault)} while a token is checked: ${cause}`, async () => {
       const { talk, token, failures } = await under(fault, nameOf(index, "admit"));
       const answer = await talk.authorize(token);
       assert.deepEqual([answer.status, degraded(answer)], [200, withoutStore(cause)], answer.text);
@@ -70,7 +70,7 @@ describe("each fault is told", () => {
       await talk.assertNothingLeaked();
     });
 
-    test(`${titleOf(fault)} while a token is revoked: ${cause}, and the revocation is kept for later`, async () => {
+    test(`no_silent_failure: ${titleOf(fault)} while a token is revoked: ${cause}, and the revocation is kept for later`, async () => {
       const { talk, token, failures } = await under(fault, nameOf(index, "revoke"));
       const answer = await talk.revoke({ token });
       assert.deepEqual([answer.status, answer.body], [200, { durability: "local" }], answer.text);

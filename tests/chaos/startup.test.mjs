@@ -43,7 +43,7 @@ for (const [where, durability, kvNamespaces] of [
   });
 }
 
-test("with `closed` the gate stays shut instead: 503, and not ready", async (t) => {
+test("redis_unavailable_on_startup: with `closed` the gate stays shut instead: 503, and not ready", async (t) => {
   const { talk } = await chaosFor(t, { storeUrl: await deadUrl(), vars: { revocation: { on_outage: "closed" } } });
   const { access_token } = await talk.mint();
   assertProblem(await talk.authorize(access_token), 503, "ERR_STORE_UNAVAILABLE", { "retry-after": "1" });

@@ -42,7 +42,7 @@ test("--help names every option, and the token as what it is", async () => {
   const { code, stdout } = await ended(["--help"]);
   assert.equal(code, 0);
   for (const name of Object.keys(NUMBERS)) assert.ok(stdout.includes(`--${name.replace(/[A-Z]/g, (c) => `-${c.toLowerCase()}`)} `), name);
-  for (const flag of ["--redis-url", "--host", "--allow-query-token", "REDIS_HTTP_TOKEN"]) assert.ok(stdout.includes(flag), flag);
+  for (const flag of ["--redis-url", "--cluster", "--epoch-key", "--host", "--allow-query-token", "REDIS_HTTP_TOKEN"]) assert.ok(stdout.includes(flag), flag);
   assert.ok(!stdout.includes("--token"));
 });
 
@@ -59,6 +59,11 @@ for (const [what, args, env, message] of [
   ["neither yes nor no", [], { REDIS_HTTP_TOKEN: TOKEN, REDIS_HTTP_ALLOW_QUERY_TOKEN: "perhaps" }, /allowQueryToken must be true or false/],
   ["a URL that is not Redis's", ["--redis-url", "http://127.0.0.1"], { REDIS_HTTP_TOKEN: TOKEN }, /redisUrl must be redis:/],
   ["a password for all to see", ["--redis-url", "redis://:s3cret@127.0.0.1"], { REDIS_HTTP_TOKEN: TOKEN }, /REDIS_HTTP_REDIS_URL/],
+  ["one among several nodes", ["--cluster", "--redis-url", "redis://127.0.0.1,redis://:s3cret@127.0.0.1"], { REDIS_HTTP_TOKEN: TOKEN }, /REDIS_HTTP_REDIS_URL/],
+  ["several nodes of no cluster", ["--redis-url", "redis://127.0.0.1:1,redis://127.0.0.1:2"], { REDIS_HTTP_TOKEN: TOKEN }, /redisUrl must be redis:/],
+  ["a cluster behind a socket", ["--cluster", "--redis-url", "unix:/tmp/s"], { REDIS_HTTP_TOKEN: TOKEN }, /redisUrl of a cluster must be redis:/],
+  ["an epoch key without a cluster", ["--epoch-key", "k"], { REDIS_HTTP_TOKEN: TOKEN }, /epochKey is for a cluster/],
+  ["no cluster, nor none", [], { REDIS_HTTP_TOKEN: TOKEN, REDIS_HTTP_CLUSTER: "perhaps" }, /cluster must be true or false/],
 ]) {
   test(`${what} ends it with code 2 and a line that says why, without a secret`, async () => {
     const { code, stdout, stderr } = await ended(args, env);
