@@ -3,6 +3,7 @@
 //   npm start                      on http://127.0.0.1:8787
 //   npm start -- --port N          on another port
 //   npm start -- --store redis     with a redis-server of its own
+//   npm start -- --store durable-object
 
 import { chmodSync, existsSync, readFileSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
@@ -72,9 +73,12 @@ async function serve(port, store, bindings) {
   };
   try {
     const redis = store === "redis" ? await startRedis(running) : undefined;
-    const { origin, runtime } = await startWorker(port, { ...bindings, ...redis?.bindings }, running);
+    const durableObject = store === "durable-object";
+    // Redis would win, wherever .dev.vars says it is.
+    const chosen = durableObject ? withoutRedis(bindings) : { ...bindings, ...redis?.bindings };
+    const { origin, runtime } = await startWorker(port, chosen, running, durableObject);
     // After the Worker's start, which names a faulty setting by its path.
-    const shown = redis?.shown ?? (await checkedStoreOf(bindings));
+    const shown = durableObject ? { durableObject } : (redis?.shown ?? (await checkedStoreOf(bindings)));
     running.push(runSchedule(runtime, (line) => console.log(line)));
     console.log(banner(origin, shown));
   } catch (error) {
@@ -118,7 +122,9 @@ async function startRedis(running) {
   return store;
 }
 
-async function startWorker(port, bindings, running) {
+const withoutRedis = ({ PORTCULLIS_STORE_URL, PORTCULLIS_STORE_TOKEN, ...bindings }) => bindings;
+
+async function startWorker(port, bindings, running, durableObject) {
   const { startRuntime } = await import("./lib/worker-runtime.mjs");
   const lines = [];
   let onLog = (line) => lines.push(line);
@@ -126,6 +132,7 @@ async function startWorker(port, bindings, running) {
     bindings,
     port,
     persistDir: inRoot(".portcullis"),
+    durableObject,
     onLog: (line) => {
       console.log(line);
       onLog(line);

@@ -4,6 +4,9 @@
 
 import Entrypoint from "worker-build-output";
 
+/** The Durable Object: a class, which the runtime makes. Its methods are reached by its binding alone. */
+export { PortcullisStore } from "worker-build-output";
+
 // Where worker-build keeps that the wasm instance must not be used again.
 const state = globalThis.__worker_init_state;
 

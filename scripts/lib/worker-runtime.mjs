@@ -14,9 +14,10 @@ import { StepError } from "./step.mjs";
  * Starts the Worker and resolves to Miniflare once it answers.
  * bindings: secrets and other bindings; vars: members that replace those of [vars.portcullis];
  * port: 0 takes a free one; persistDir: where KV is kept, absent: in memory;
- * onLog(line): receives what the Worker writes to its console; workers: more Workers beside it.
+ * onLog(line): receives what the Worker writes to its console; workers: more Workers beside it;
+ * durableObject: true binds its own as the store, a name binds that class of that Worker beside it.
  */
-export async function startRuntime({ bindings = {}, vars = {}, port = 0, persistDir, onLog, workers = [] }) {
+export async function startRuntime({ bindings = {}, vars = {}, port = 0, persistDir, onLog, workers = [], durableObject }) {
   const workerOptions = configuredWorker();
   const portcullis = {
     ...workerOptions,
@@ -31,6 +32,7 @@ export async function startRuntime({ bindings = {}, vars = {}, port = 0, persist
       portcullis: { ...workerOptions.bindings.portcullis, ...vars },
       ...bindings,
     },
+    durableObjects: durableObject ? objects(durableObject) : {},
   };
   const miniflare = new Miniflare(
     convertV4MiniflareOptions({
@@ -48,6 +50,13 @@ export async function startRuntime({ bindings = {}, vars = {}, port = 0, persist
   );
   await miniflare.ready;
   return miniflare;
+}
+
+/** The store's binding; and, where another Worker's class stands before ours, one that only declares ours. */
+function objects(of) {
+  const own = { className: "PortcullisStore", useSQLite: true };
+  if (of === true) return { PORTCULLIS_DO: own };
+  return { PORTCULLIS_DO: { ...own, scriptName: of }, OWN: own };
 }
 
 /** The Worker as wrangler.toml has it, with no secrets: those are the caller's to pass. */

@@ -46,6 +46,7 @@ ${restart}
 
 function nameOf(store) {
   if (!store) return "embedded, in .portcullis and the Worker's memory";
+  if (store.durableObject) return "a Durable Object, in .portcullis";
   if (store.host) return `the Redis of .dev.vars (PORTCULLIS_STORE_URL), at ${store.host}`;
   return `redis-server on 127.0.0.1:${store.port}, process ${store.pid}, data in ${store.data}`;
 }

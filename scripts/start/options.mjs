@@ -3,7 +3,7 @@
 import { parseArgs } from "node:util";
 import { StepError } from "../lib/step.mjs";
 
-const STORES = ["embedded", "redis"];
+const STORES = ["embedded", "redis", "durable-object"];
 const DEFAULTS = { port: "8787", store: "embedded" };
 const FORM = `npm start -- [--port N] [--store ${STORES.join("|")}]`;
 
@@ -14,6 +14,7 @@ The Worker in workerd on this machine, with credentials of its own in .dev.vars.
   --port N          port on 127.0.0.1, 0 takes a free one [${DEFAULTS.port}]
   --store embedded  state in Workers KV and the Worker's memory; the default
   --store redis     state in a redis-server that is started for it, with its data in .portcullis/redis
+  --store durable-object  state in a Durable Object, in .portcullis
   --help`;
 
 /** Returns { port, store, help }. */

@@ -99,6 +99,16 @@ impl State {
         }
     }
 
+    /// The state whose [`State::parts`] these are.
+    pub(crate) const fn from_parts(algorithm: Algorithm, parts: [u64; 3]) -> Self {
+        match algorithm {
+            Algorithm::FixedWindow => Self::FixedWindow(Counter::from_parts(parts)),
+            Algorithm::SlidingWindow => Self::SlidingWindow(Counters::from_parts(parts)),
+            Algorithm::TokenBucket => Self::TokenBucket(Bucket::from_parts(parts)),
+            Algorithm::Gcra => Self::Gcra(ArrivalTime::from_parts(parts)),
+        }
+    }
+
     /// The instant from which this state decides like [`State::empty`] and need not be kept.
     #[must_use]
     pub fn free_at(self, quota: Quota) -> UnixMs {
@@ -182,6 +192,21 @@ pub struct Decision {
     /// When denied, the exact wait after which the same take succeeds if nothing else is taken.
     /// `None` when allowed, and when no wait would help: a cost of 0 or above [`Quota::burst`].
     pub retry_after_ms: Option<u64>,
+}
+
+impl Decision {
+    /// A blocked key's answer: nothing is left, and what its quota says stands behind the block.
+    #[must_use]
+    pub fn blocked(self, for_ms: u64) -> Self {
+        let wait = if self.allowed { Some(0) } else { self.retry_after_ms };
+        Self {
+            allowed: false,
+            remaining: 0,
+            reset_ms: self.reset_ms.max(for_ms),
+            retry_after_ms: wait.map(|wait_ms| wait_ms.max(for_ms)),
+            ..self
+        }
+    }
 }
 
 /// Takes `cost` units from `quota` at `now`, if they fit.

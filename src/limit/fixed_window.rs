@@ -38,6 +38,12 @@ impl Counter {
         [self.start.0, self.count, 0]
     }
 
+    /// The same from what a store has.
+    pub(super) const fn from_parts(parts: [u64; 3]) -> Self {
+        let [start, count, _] = parts;
+        Self { start: UnixMs(start), count }
+    }
+
     /// The count in the window that begins at `start`, or in a later one, by a clock that is ahead.
     fn count_at(self, quota: Quota, start: UnixMs) -> u64 {
         if aligned(self.start, quota) >= start { self.count } else { 0 }

@@ -36,6 +36,12 @@ impl ArrivalTime {
         [self.at.0, self.fraction, 0]
     }
 
+    /// The same from what a store has.
+    pub(super) const fn from_parts(parts: [u64; 3]) -> Self {
+        let [at, fraction, _] = parts;
+        Self { at: UnixMs(at), fraction }
+    }
+
     /// How far it lies ahead of `now`, times the limit: a unit of cost is `W` of it. A fraction of another limit's
     /// counts as less than a millisecond.
     fn ahead(self, quota: Quota, now: UnixMs) -> u128 {

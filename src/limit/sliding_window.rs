@@ -58,6 +58,12 @@ impl Counters {
         [self.start.0, self.previous, self.current]
     }
 
+    /// The same from what a store has.
+    pub(super) const fn from_parts(parts: [u64; 3]) -> Self {
+        let [start, previous, current] = parts;
+        Self { start: UnixMs(start), previous, current }
+    }
+
     /// What counts of them as the window before the one that begins at `start`, and as that one.
     /// Counts of a later window, by a clock that is ahead, stay as they are.
     fn counts_at(self, quota: Quota, start: UnixMs) -> (u64, u64) {

@@ -40,6 +40,12 @@ impl Bucket {
         [self.at.0, self.spent, self.fraction]
     }
 
+    /// The same from what a store has.
+    pub(super) const fn from_parts(parts: [u64; 3]) -> Self {
+        let [at, spent, fraction] = parts;
+        Self { at: UnixMs(at), spent, fraction }
+    }
+
     /// What is missing, times the window's length: at most all of it. A fraction of another window's
     /// counts as less than a token of this one.
     fn scaled(self, quota: Quota) -> u128 {

@@ -4,6 +4,7 @@ pub mod breaker;
 mod by_ref;
 #[cfg(test)]
 pub(crate) mod contract;
+pub mod durable;
 mod either;
 mod error;
 mod expiring;

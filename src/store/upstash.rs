@@ -16,7 +16,7 @@ use crate::fetch::{Fetch, FetchError, Request, Response, is_loopback};
 
 /// The most bytes a reply has. The longest are a subject's hundred sessions, of about 110 bytes
 /// each, and a record, of 5,500.
-const REPLY_BYTES_MAX: usize = 64 << 10;
+pub(crate) const REPLY_BYTES_MAX: usize = 64 << 10;
 /// Room for a usual command, so that it is not moved as it is written.
 const BODY_BYTES: usize = 1024;
 /// The most bytes of a sync token that is echoed.

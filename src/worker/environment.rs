@@ -11,8 +11,10 @@ use worker::wasm_bindgen_futures::JsFuture;
 use super::Deployment;
 use super::exchange::Fields;
 use super::fetch::WorkerFetch;
+use super::link::Link;
 use crate::config::{Config, ConfigError, STORE_TOKEN, STORE_URL};
 use crate::instance::Instance;
+use crate::store::durable::ObjectTransport;
 use crate::store::redis::RedisStore;
 use crate::store::upstash::Upstash;
 
@@ -23,6 +25,8 @@ const KEYS: &str = "PORTCULLIS_KEYS";
 const CLIENTS: &str = "PORTCULLIS_CLIENTS";
 /// The KV namespace of revocations.
 const KV: &str = "PORTCULLIS_KV";
+/// The Durable Object that is the store, where no Redis is.
+const OBJECT: &str = "PORTCULLIS_DO";
 
 /// What this environment configures.
 ///
@@ -33,23 +37,41 @@ pub(super) fn deployment(env: &Env) -> Result<Deployment, ConfigError> {
     let (url, token) = (secret(env, STORE_URL), secret(env, STORE_TOKEN));
     let endpoint = config.store.endpoint(url.as_deref(), token.as_deref())?;
     let kv = kv(env).is_some();
-    if endpoint.is_none() && !kv {
+    let settings = &config.store;
+    let link = match endpoint {
+        Some(endpoint) => Some(Link::Redis(Upstash::new(WorkerFetch::new(settings), endpoint))),
+        None => object(env)?.map(|namespace| {
+            let fetch = WorkerFetch::to_object(settings, namespace, &settings.prefix.epoch());
+            Link::Object(ObjectTransport::new(fetch))
+        }),
+    };
+    if link.is_none() && !kv {
         // A deployment without either would revoke nothing beyond its own isolate.
         return Err(ConfigError::new(KV, "missing: bind a KV namespace of this name"));
     }
-    let redis = endpoint.map(|endpoint| {
-        let transport = Upstash::new(WorkerFetch::new(&config.store), endpoint);
-        Arc::new(RedisStore::new(transport, config.store.prefix.clone()))
-    });
+    let primary = link.map(|link| Arc::new(RedisStore::new(link, settings.prefix.clone())));
     let random = entropy().ok_or_else(|| ConfigError::new("runtime", "gave no random bytes"))?;
     let fields = Fields::new(config.address);
-    Ok(Deployment { instance: Arc::new(Instance::new(config, random)), redis, kv, fields })
+    Ok(Deployment { instance: Arc::new(Instance::new(config, random)), primary, kv, fields })
 }
 
 /// A secret that may be left out; one that is empty is.
 fn secret(env: &Env, name: &str) -> Option<String> {
     let value = Reflect::get(env, &JsValue::from_str(name)).ok()?;
     value.as_string().filter(|text| !text.is_empty())
+}
+
+/// The namespace of the Durable Object, if it is bound.
+fn object(env: &Env) -> Result<Option<JsValue>, ConfigError> {
+    let bound = Reflect::get(env, &JsValue::from_str(OBJECT)).unwrap_or(JsValue::UNDEFINED);
+    if bound.is_undefined() {
+        return Ok(None);
+    }
+    let named = Reflect::get(&bound, &"idFromName".into());
+    if named.is_ok_and(|function| function.is_function()) {
+        return Ok(Some(bound));
+    }
+    Err(ConfigError::new(OBJECT, "must be bound to the Durable Object class PortcullisStore"))
 }
 
 /// The KV namespace.

@@ -15,12 +15,35 @@ pub(super) struct WorkerFetch {
     deadline_ms: u64,
     first_deadline_ms: u64,
     called: AtomicBool,
+    to: To,
+}
+
+/// Who answers.
+#[derive(Clone, Copy)]
+enum To {
+    Network,
+    /// The Durable Object that [`OBJECT`] names.
+    Object,
 }
 
 impl WorkerFetch {
     pub(super) const fn new(settings: &StoreSettings) -> Self {
         let StoreSettings { deadline_ms, first_deadline_ms, .. } = *settings;
-        Self { deadline_ms, first_deadline_ms, called: AtomicBool::new(false) }
+        let called = AtomicBool::new(false);
+        Self { deadline_ms, first_deadline_ms, called, to: To::Network }
+    }
+
+    /// To the object of this name in `namespace`, a binding.
+    pub(super) fn to_object(settings: &StoreSettings, namespace: JsValue, name: &str) -> Self {
+        let object = glue::object(&namespace, name);
+        OBJECT.with_borrow_mut(|kept| *kept = object);
+        Self { to: To::Object, ..Self::new(settings) }
+    }
+}
+
+impl std::fmt::Debug for WorkerFetch {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("WorkerFetch").finish_non_exhaustive()
     }
 }
 
@@ -38,6 +61,8 @@ thread_local! {
     /// The last one: requests to the store take the same, until it gives another sync token or a key
     /// set is fetched in between.
     static ROUTE: RefCell<Option<Route>> = const { RefCell::new(None) };
+    /// The object's namespace and name. What is made of them for a call is its request's.
+    static OBJECT: RefCell<JsValue> = const { RefCell::new(JsValue::UNDEFINED) };
 }
 
 impl Fetch for WorkerFetch {
@@ -45,7 +70,8 @@ impl Fetch for WorkerFetch {
         // Calls that begin together open their connections together: each has the longer deadline.
         let first = !self.called.load(Relaxed);
         let deadline_ms = if first { self.first_deadline_ms } else { self.deadline_ms };
-        let answer = exchange(&request, request.deadline_ms.unwrap_or(deadline_ms)).await;
+        let deadline_ms = request.deadline_ms.unwrap_or(deadline_ms);
+        let answer = exchange(&request, deadline_ms, self.to).await;
         self.called.store(true, Relaxed);
         answer
     }
@@ -60,15 +86,19 @@ const JWKS_DEADLINE_MS: u64 = 3_000;
 
 impl Fetch for JwksFetch {
     async fn fetch(&self, request: Request<'_>) -> Result<Response, FetchError> {
-        exchange(&request, request.deadline_ms.unwrap_or(JWKS_DEADLINE_MS)).await
+        exchange(&request, request.deadline_ms.unwrap_or(JWKS_DEADLINE_MS), To::Network).await
     }
 }
 
-async fn exchange(request: &Request<'_>, deadline_ms: u64) -> Result<Response, FetchError> {
+async fn exchange(request: &Request<'_>, deadline_ms: u64, to: To) -> Result<Response, FetchError> {
     let bytes_max = js_number(u64::try_from(request.answer_bytes_max).unwrap_or(u64::MAX));
     let answer = Settled::begin(|number, done| {
         let (route, body) = (route(request), &request.body);
-        glue::exchange(&route, body, bytes_max, js_number(deadline_ms), number, done);
+        let object = match to {
+            To::Network => JsValue::UNDEFINED,
+            To::Object => OBJECT.with_borrow(JsValue::clone),
+        };
+        glue::exchange(&route, body, bytes_max, js_number(deadline_ms), number, done, &object);
     });
     match answer.await.as_str() {
         "timeout" => Err(FetchError::Timeout { deadline_ms }),

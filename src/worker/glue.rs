@@ -130,10 +130,17 @@ function textOf(bytes) {
   }
 }
 
+/** A Durable Object: who may be asked for it, in any request. */
+export const object = (namespace, name) => ({ namespace, name });
+
 /** As `exchanged`, and calls `done` with `number` and what it comes to. */
-export async function exchange(route, body, bytesMax, deadlineMs, number, done) {
-  done(number, await exchanged(route, body, bytesMax, deadlineMs));
+export async function exchange(route, body, bytesMax, deadlineMs, number, done, object) {
+  done(number, await exchanged(route, body, bytesMax, deadlineMs, object));
 }
+
+/** Who fetches: the network, or the object, of which each request needs a stub of its own. */
+const fetcherOf = (object) =>
+  object === undefined ? globalThis : object.namespace.get(object.namespace.idFromName(object.name));
 
 /** In no other status does anybody look at the body: an error page of whatever length says no more than its status. */
 const READ = [200, 400];
@@ -143,10 +150,10 @@ const READ = [200, 400];
  * status, values of the route's names, each a line, and the body; or to the word for why there is none:
  * "timeout", "unreachable" or "too_large".
  */
-async function exchanged({ method, url, headers, cache, names }, body, bytesMax, deadlineMs) {
+async function exchanged({ method, url, headers, cache, names }, body, bytesMax, deadlineMs, object) {
   try {
     const signal = AbortSignal.timeout(deadlineMs);
-    const response = await fetch(url, { method, headers, cache, body: body || null, redirect: "manual", signal });
+    const response = await fetcherOf(object).fetch(url, { method, headers, cache, body: body || null, redirect: "manual", signal });
     const received = READ.includes(response.status) ? await read(response, bytesMax) : unread(response);
     if (received === undefined) return "too_large";
     // What is not UTF-8 has been replaced, and must not be read as something else.
@@ -285,5 +292,8 @@ extern "C" {
         deadline_ms: f64,
         number: f64,
         done: &JsValue,
+        object: &JsValue,
     );
+
+    pub(super) fn object(namespace: &JsValue, name: &str) -> JsValue;
 }

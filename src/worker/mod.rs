@@ -2,11 +2,13 @@
 
 mod clock;
 mod drain;
+mod durable;
 mod environment;
 mod exchange;
 mod fetch;
 mod glue;
 mod kv_store;
+mod link;
 mod settled;
 mod signatures;
 mod task;
@@ -28,23 +30,23 @@ use crate::guard::{Guard, refresh_due};
 use crate::http::{self, HttpResponse};
 use crate::instance::Instance;
 use crate::store::redis::RedisStore;
-use crate::store::upstash::Upstash;
 use crate::store::{Either, Split};
 use crate::telemetry::{Level, Telemetry};
 use drain::KvListing;
 use exchange::Fields;
-use fetch::{JwksFetch, WorkerFetch};
+use fetch::JwksFetch;
 use kv_store::KvRevocations;
+use link::Link;
 use signatures::WebCrypto;
 
-/// Redis over HTTP.
-type Redis = RedisStore<Upstash<WorkerFetch>>;
+/// The store that counts and rotates, in one place for all isolates.
+type Primary = RedisStore<Link>;
 
 /// What an isolate keeps: nothing of it belongs to a request.
 struct Deployment {
     instance: Arc<Instance>,
     /// `None`: KV and the instance's memory are the store.
-    redis: Option<Arc<Redis>>,
+    primary: Option<Arc<Primary>>,
     /// Whether KV is bound.
     kv: bool,
     /// What is read of a request.
@@ -84,17 +86,17 @@ async fn answer_to(
     now: UnixMs,
 ) -> HttpResponse {
     let Some(deployment) = deployment(&env) else { return http::unconfigured() };
-    let Deployment { instance, redis, kv, fields } = &*deployment;
+    let Deployment { instance, primary, kv, fields } = &*deployment;
     let response = match exchange::head(&request, fields) {
         Some(head) => {
             let revocations = KvRevocations::new(env, &instance.config.store);
-            let store = match redis {
-                Some(redis) => {
+            let store = match primary {
+                Some(primary) => {
                     let instance = Arc::clone(instance);
                     let background =
                         WaitUntil { context: &context, instance: Arc::clone(&instance) };
                     let secondary = kv.then_some(revocations);
-                    let chain = Fallback::new(instance, Arc::clone(redis), secondary, background);
+                    let chain = Fallback::new(instance, Arc::clone(primary), secondary, background);
                     Either::First(chain)
                 }
                 None => Either::Second(Split::new(revocations, &instance.memory)),
@@ -120,11 +122,11 @@ async fn answer_to(
 #[event(scheduled)]
 async fn scheduled(_event: ScheduledEvent, env: Env, context: ScheduleContext) {
     let Some(deployment) = deployment(&env) else { return };
-    let Deployment { instance, redis: Some(redis), .. } = &*deployment else { return };
+    let Deployment { instance, primary: Some(primary), .. } = &*deployment else { return };
     let Some(namespace) = environment::kv(&env) else { return };
     let background = WaitUntil { context: &context, instance: Arc::clone(instance) };
     let secondary = Some(KvRevocations::new(env.clone(), &instance.config.store));
-    let chain = Fallback::new(Arc::clone(instance), Arc::clone(redis), secondary, background);
+    let chain = Fallback::new(Arc::clone(instance), Arc::clone(primary), secondary, background);
     chain.drain(&KvListing { env: &env, namespace }, clock::now()).await;
     write_log(&instance.telemetry);
 }

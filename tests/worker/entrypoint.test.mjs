@@ -64,9 +64,9 @@ test("the entrypoint has the handlers of requests and of the schedule, and no ot
   assert.ok(!isClass, "the methods of a class can be called by other Workers");
 });
 
-test("the bundle exports the entrypoint alone", async () => {
+test("the bundle exports the entrypoint and the Durable Object's class, and nothing else", async () => {
   const { exports } = await ask("inspector");
-  assert.deepEqual(exports, ["default"]);
+  assert.deepEqual(exports, ["PortcullisStore", "default"]);
 });
 
 test("a neighbour Worker can call no function of the wasm module", async () => {

@@ -12,13 +12,14 @@ import { startRuntime } from "../../scripts/lib/worker-runtime.mjs";
  * bindings: secrets and bindings by name, over the ones made here; undefined takes one away;
  * clients: client records beside the one made here;
  * kv: entries that PORTCULLIS_KV holds at the start, as { key: text };
- * workers: Workers beside it, in Miniflare's form; or a function of the bindings that returns them.
+ * workers: Workers beside it, in Miniflare's form; or a function of the bindings that returns them;
+ * durableObject, persistDir: as startRuntime() takes them.
  *
  * Resolves to { url, fetch, client, keys, logs, kv, runtime, dispose }:
  * fetch(path, init) never follows a redirect; client is { id, secret }, authorization its Basic header field;
  * keys is the private JWK Set; logs grows with the Worker's console lines; kv is Miniflare's handle.
  */
-export async function startWorker({ vars, bindings = {}, clients = [], kv = {}, workers } = {}) {
+export async function startWorker({ vars, bindings = {}, clients = [], kv = {}, workers, durableObject, persistDir } = {}) {
   if (!existsSync(inRoot(WORKER_BUNDLE_DIR, "index.js"))) {
     throw new Error("the Worker is not built: run `npm test -- build`, or `node scripts/build-worker.mjs`");
   }
@@ -30,6 +31,8 @@ export async function startWorker({ vars, bindings = {}, clients = [], kv = {}, 
     vars,
     workers: typeof workers === "function" ? workers(ownBindings) : workers,
     bindings: ownBindings,
+    durableObject,
+    persistDir,
     onLog: (line) => logs.push(line),
   });
   const url = (await runtime.ready).origin;

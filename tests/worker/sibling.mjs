@@ -10,9 +10,9 @@ export const SETTINGS = { issuer: "https://auth.example.com", audience: ["https:
 
 /**
  * A Worker for startWorker's `workers`. kvNamespaces: as Miniflare has them, by default the one the
- * first instance has; front: a module that stands before the bundle and is the Worker instead.
+ * first instance has; durableObjects: likewise, by default none; front: a module that stands before the bundle and is the Worker instead.
  */
-export function sibling(name, bindings, { kvNamespaces = { PORTCULLIS_KV: "PORTCULLIS_KV" }, front } = {}) {
+export function sibling(name, bindings, { kvNamespaces = { PORTCULLIS_KV: "PORTCULLIS_KV" }, durableObjects = {}, front } = {}) {
   const bundle = [
     { type: "ESModule", path: bundleFile("index.js") },
     { type: "CompiledWasm", path: bundleFile("index_bg.wasm") },
@@ -25,6 +25,7 @@ export function sibling(name, bindings, { kvNamespaces = { PORTCULLIS_KV: "PORTC
     compatibilityDate: "2026-10-20",
     bindings: { portcullis: SETTINGS, ...bindings },
     kvNamespaces,
+    durableObjects,
     // A port of its own, which the system chooses.
     unsafeDirectSockets: [{ host: "127.0.0.1", port: 0 }],
   };

@@ -159,8 +159,8 @@ impl Partition {
             take: *take,
             slot,
             newcomer: newcomer && slot != Slot::Overflow,
-            untaken: blocked.map_or(untaken, |for_ms| block(untaken, for_ms)),
-            taken: blocked.map_or(taken, |for_ms| block(untaken, for_ms)),
+            untaken: blocked.map_or(untaken, |for_ms| untaken.blocked(for_ms)),
+            taken: blocked.map_or(taken, |for_ms| untaken.blocked(for_ms)),
             state,
         }
     }
@@ -208,17 +208,5 @@ impl Planned<'_> {
             overflow: self.slot == Slot::Overflow,
             degraded: None,
         }
-    }
-}
-
-/// A blocked key's answer: nothing is left, and what its quota says stands behind the block.
-fn block(standing: Decision, for_ms: u64) -> Decision {
-    let wait = if standing.allowed { Some(0) } else { standing.retry_after_ms };
-    Decision {
-        allowed: false,
-        remaining: 0,
-        reset_ms: standing.reset_ms.max(for_ms),
-        retry_after_ms: wait.map(|wait_ms| wait_ms.max(for_ms)),
-        ..standing
     }
 }

@@ -41,7 +41,8 @@ impl KeyPrefix {
         Ok(Self(format!("{{{prefix}}}:{VERSION}")))
     }
 
-    pub(super) fn epoch(&self) -> String {
+    /// The name of the deployment's Durable Object: that of its first key.
+    pub(crate) fn epoch(&self) -> String {
         self.key(&["epoch"])
     }
 

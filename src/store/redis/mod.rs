@@ -167,10 +167,12 @@ impl<T: Transport> Store for RedisStore<T> {
     }
 
     async fn reset(&self, policy: &Policy, key: EntryKey, _now: UnixMs) -> Result<(), StoreError> {
-        let command = Command::delete(self.prefix.limit(&policy.name, key));
+        let key = self.prefix.limit(&policy.name, key);
+        let command = Command::reset(key, self.transport.dialect());
         match self.transport.call(&command).await? {
             Reply::Integer(0 | 1) => Ok(()),
             Reply::Error(error) => Err(error.into()),
+            reply @ Reply::List(_) => Answer::new(reply)?.done(),
             _ => Err(UNEXPECTED),
         }
     }

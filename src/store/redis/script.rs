@@ -18,6 +18,8 @@ pub enum Dialect {
     Redis,
     /// Scripts with Upstash's flag where they allow it. Our bridge strips it.
     Upstash,
+    /// None: what the scripts do is asked for by name.
+    Named,
 }
 
 /// A script's text with its SHA-1, by which the server knows it.
@@ -39,82 +41,101 @@ impl Source {
 
 /// One family of verbs.
 pub(super) struct Script {
+    name: &'static str,
     redis: Source,
     upstash: Source,
 }
 
 impl Script {
     /// A script all of whose keys stand in KEYS.
-    fn locking_keys(text: &'static str) -> Self {
+    fn locking_keys(name: &'static str, text: &'static str) -> Self {
         let upstash = Source::new(format!("{KEY_LOCKING}{text}").into());
-        Self { redis: Source::new(text.into()), upstash }
+        Self { name, redis: Source::new(text.into()), upstash }
     }
 
     /// A script that finds some of its keys as it runs, and must have the server to itself.
-    fn locking_all(text: &'static str) -> Self {
-        Self { redis: Source::new(text.into()), upstash: Source::new(text.into()) }
+    fn locking_all(name: &'static str, text: &'static str) -> Self {
+        Self { name, redis: Source::new(text.into()), upstash: Source::new(text.into()) }
     }
 
     const fn source(&self, dialect: Dialect) -> &Source {
         match dialect {
             Dialect::Redis => &self.redis,
-            Dialect::Upstash => &self.upstash,
+            Dialect::Upstash | Dialect::Named => &self.upstash,
         }
     }
 }
 
 /// admit and peek.
 pub(super) static ADMIT: LazyLock<Script> = LazyLock::new(|| {
-    Script::locking_keys(concat!(
-        include_str!("lua/prelude.lua"),
-        include_str!("lua/limit/state.lua"),
-        include_str!("lua/limit/algorithms.lua"),
-        include_str!("lua/limit/fixed_window.lua"),
-        include_str!("lua/limit/sliding_window.lua"),
-        include_str!("lua/limit/token_bucket.lua"),
-        include_str!("lua/limit/gcra.lua"),
-        include_str!("lua/limit/quota.lua"),
-        include_str!("lua/admit.lua"),
-    ))
+    Script::locking_keys(
+        "admit",
+        concat!(
+            include_str!("lua/prelude.lua"),
+            include_str!("lua/limit/state.lua"),
+            include_str!("lua/limit/algorithms.lua"),
+            include_str!("lua/limit/fixed_window.lua"),
+            include_str!("lua/limit/sliding_window.lua"),
+            include_str!("lua/limit/token_bucket.lua"),
+            include_str!("lua/limit/gcra.lua"),
+            include_str!("lua/limit/quota.lua"),
+            include_str!("lua/admit.lua"),
+        ),
+    )
 });
 
 /// penalise.
 pub(super) static PENALISE: LazyLock<Script> = LazyLock::new(|| {
-    Script::locking_keys(concat!(
-        include_str!("lua/prelude.lua"),
-        include_str!("lua/limit/state.lua"),
-        include_str!("lua/penalise.lua"),
-    ))
+    Script::locking_keys(
+        "penalise",
+        concat!(
+            include_str!("lua/prelude.lua"),
+            include_str!("lua/limit/state.lua"),
+            include_str!("lua/penalise.lua"),
+        ),
+    )
 });
 
 /// merge.
 pub(super) static MERGE: LazyLock<Script> = LazyLock::new(|| {
-    Script::locking_keys(concat!(
-        include_str!("lua/prelude.lua"),
-        include_str!("lua/limit/state.lua"),
-        include_str!("lua/limit/algorithms.lua"),
-        include_str!("lua/limit/fixed_window.lua"),
-        include_str!("lua/limit/sliding_window.lua"),
-        include_str!("lua/limit/token_bucket.lua"),
-        include_str!("lua/limit/gcra.lua"),
-        include_str!("lua/limit/quota.lua"),
-        include_str!("lua/merge.lua"),
-    ))
+    Script::locking_keys(
+        "merge",
+        concat!(
+            include_str!("lua/prelude.lua"),
+            include_str!("lua/limit/state.lua"),
+            include_str!("lua/limit/algorithms.lua"),
+            include_str!("lua/limit/fixed_window.lua"),
+            include_str!("lua/limit/sliding_window.lua"),
+            include_str!("lua/limit/token_bucket.lua"),
+            include_str!("lua/limit/gcra.lua"),
+            include_str!("lua/limit/quota.lua"),
+            include_str!("lua/merge.lua"),
+        ),
+    )
 });
 
 /// revoke.
 pub(super) static REVOKE: LazyLock<Script> = LazyLock::new(|| {
-    Script::locking_keys(concat!(include_str!("lua/prelude.lua"), include_str!("lua/revoke.lua")))
+    Script::locking_keys(
+        "revoke",
+        concat!(include_str!("lua/prelude.lua"), include_str!("lua/revoke.lua")),
+    )
 });
 
 /// rotate, sessions and end_session.
 pub(super) static SESSIONS: LazyLock<Script> = LazyLock::new(|| {
-    Script::locking_all(concat!(include_str!("lua/prelude.lua"), include_str!("lua/sessions.lua")))
+    Script::locking_all(
+        "sessions",
+        concat!(include_str!("lua/prelude.lua"), include_str!("lua/sessions.lua")),
+    )
 });
 
 /// put and get.
 pub(super) static RECORDS: LazyLock<Script> = LazyLock::new(|| {
-    Script::locking_keys(concat!(include_str!("lua/prelude.lua"), include_str!("lua/records.lua")))
+    Script::locking_keys(
+        "records",
+        concat!(include_str!("lua/prelude.lua"), include_str!("lua/records.lua")),
+    )
 });
 
 /// A command: its name and its arguments.
@@ -135,9 +156,12 @@ impl Command {
         self
     }
 
-    /// Deletes exactly one key.
-    pub(super) fn delete(key: String) -> Self {
-        Self(vec!["DEL".into(), key.into()])
+    /// Deletes the state of one key of one policy, and nothing else.
+    pub(super) fn reset(key: String, dialect: Dialect) -> Self {
+        Self(match dialect {
+            Dialect::Named => vec!["reset".into(), "1".into(), key.into()],
+            _ => vec!["DEL".into(), key.into()],
+        })
     }
 }
 
@@ -156,11 +180,14 @@ pub(super) struct Call {
 }
 
 impl Call {
-    /// By its hash: what is always tried first. Never EVALSHA_RO, which replicas may answer.
+    /// By its hash, or its name where there are no scripts: what is always tried first. Never
+    /// EVALSHA_RO, which replicas may answer.
     pub(super) fn by_hash(self, dialect: Dialect) -> Command {
-        let script = self.script.source(dialect).sha1.as_str();
-        let keys = self.keys.len().to_string();
-        let mut parts = vec!["EVALSHA".into(), script.into(), keys.into()];
+        let mut parts: Vec<Cow<'static, str>> = match dialect {
+            Dialect::Named => vec![self.script.name.into()],
+            _ => vec!["EVALSHA".into(), self.script.source(dialect).sha1.as_str().into()],
+        };
+        parts.push(self.keys.len().to_string().into());
         parts.extend(self.keys.into_iter().chain(self.args).map(Cow::from));
         Command(parts)
     }

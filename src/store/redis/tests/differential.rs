@@ -13,6 +13,8 @@ use crate::UnixMs;
 use crate::jwt::IssuedAt;
 use crate::limit::{Algorithm, Policy, Quota, State};
 use crate::store::contract::{key, policy};
+use crate::store::durable::ObjectTransport;
+use crate::store::durable::tests::Object;
 use crate::store::memory::{MemoryBounds, MemoryStore};
 use crate::store::redis::time::Decides;
 use crate::store::redis::{KeyPrefix, RedisStore, Transport};
@@ -174,6 +176,21 @@ fn limits_are_decided_as_in_memory() {
 #[test]
 fn every_verb_answers_as_in_memory() {
     differ(300, any_step());
+}
+
+/// A Durable Object runs the scripts' verbs in Rust: held to the memory store as they are.
+#[test]
+fn an_object_answers_every_verb_as_in_memory() {
+    for step in [limit_step().boxed(), any_step().boxed()] {
+        let sequences = (policies(), proptest::collection::vec(step, 40));
+        let config = ProptestConfig { cases: 400, ..ProptestConfig::default() };
+        let run =
+            proptest::test_runner::TestRunner::new(config).run(&sequences, |(policies, steps)| {
+                let object = by_given_time(ObjectTransport::new(Object::new()));
+                hold_equal(&object, &policies, &steps)
+            });
+        run.unwrap();
+    }
 }
 
 /// The largest numbers there are, through JSON: none is rounded on its way.

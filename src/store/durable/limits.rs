@@ -1,0 +1,91 @@
+//! The state of one key of one policy.
+
+use super::command::{Args, Fault, Item};
+use super::entry::{keep, numbers};
+use super::{Rows, RowsError};
+use crate::UnixMs;
+use crate::limit::{Algorithm, Quota, State};
+
+/// What is kept.
+#[derive(Clone, Copy)]
+pub(super) struct Kept {
+    /// The count, and when it no longer matters; `None`: nothing is counted.
+    counted: Option<(State, UnixMs)>,
+    /// The end of a penalty.
+    pub(super) blocked_until: UnixMs,
+}
+
+const EMPTY: Kept = Kept { counted: None, blocked_until: UnixMs(0) };
+
+/// A key's state, and whether there was something that could not be read.
+pub(super) fn load(rows: &impl Rows, key: &str) -> Result<(Kept, bool), RowsError> {
+    Ok(match rows.get(key)? {
+        None => (EMPTY, false),
+        Some(text) => parse(&text).map_or((EMPTY, true), |kept| (kept, false)),
+    })
+}
+
+fn parse(text: &str) -> Option<Kept> {
+    let (algorithm, rest) = match text.split_at_checked(2) {
+        Some(("f ", rest)) => (Algorithm::FixedWindow, rest),
+        Some(("b ", rest)) => (Algorithm::TokenBucket, rest),
+        Some(("g ", rest)) => (Algorithm::Gcra, rest),
+        _ => (Algorithm::SlidingWindow, text),
+    };
+    let [at, first, second, free_at, blocked_until] = numbers(rest)?;
+    let state = State::from_parts(algorithm, [at, first, second]);
+    Some(Kept { counted: Some((state, UnixMs(free_at))), blocked_until: UnixMs(blocked_until) })
+}
+
+impl Kept {
+    /// The state as one of `algorithm`'s at `now`.
+    pub(super) fn state(self, algorithm: Algorithm, now: UnixMs) -> State {
+        match self.counted {
+            Some((state, free_at)) if free_at > now => state.of(algorithm),
+            _ => State::empty(algorithm),
+        }
+    }
+
+    /// The same with another state.
+    pub(super) fn with(self, state: State, quota: Quota) -> Self {
+        Self { counted: Some((state, state.free_at(quota))), ..self }
+    }
+
+    pub(super) fn save(self, rows: &impl Rows, key: &str, now: UnixMs) -> Result<(), RowsError> {
+        let empty = (State::empty(Algorithm::SlidingWindow), UnixMs(0));
+        let (state, free_at) = self.counted.unwrap_or(empty);
+        let letter = match state.algorithm() {
+            Algorithm::SlidingWindow => "",
+            Algorithm::FixedWindow => "f ",
+            Algorithm::TokenBucket => "b ",
+            Algorithm::Gcra => "g ",
+        };
+        let [at, first, second] = state.parts();
+        let blocked_until = self.blocked_until;
+        let value = format!("{letter}{at} {first} {second} {} {}", free_at.0, blocked_until.0);
+        keep(rows, key, &value, free_at.max(blocked_until), now)
+    }
+}
+
+/// Blocks one key of one policy. A running longer block stays; counts stay as they are.
+pub(super) fn penalise(
+    rows: &impl Rows,
+    keys: &[String],
+    args: &mut Args<'_>,
+    now: UnixMs,
+) -> Result<Vec<Item>, Fault> {
+    let [key] = keys else { return Err(Fault::Malformed) };
+    let now = args.clock(now)?;
+    let until = now.plus(args.number()?);
+    let (mut kept, _) = load(rows, key)?;
+    kept.blocked_until = kept.blocked_until.max(until);
+    kept.save(rows, key, now)?;
+    Ok(vec![Item::Number(1)])
+}
+
+/// Forgets one key of one policy.
+pub(super) fn reset(rows: &impl Rows, keys: &[String]) -> Result<Vec<Item>, Fault> {
+    let [key] = keys else { return Err(Fault::Malformed) };
+    rows.delete(key)?;
+    Ok(vec![Item::Number(1)])
+}

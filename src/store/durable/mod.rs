@@ -1,0 +1,61 @@
+//! The store in a Durable Object: what the scripts of [`store::redis`](crate::store::redis) do, in Rust,
+//! over the object's own rows. No I/O here but a synchronous storage port, [`Rows`].
+//!
+//! One object serves a deployment. A command is one run without a pause, so nothing comes between its
+//! reads and its writes: atomic, as a script is. The object's clock decides, which all instances share.
+//! Limits are decided by [`crate::limit::decide`] itself.
+//!
+//! A Worker reaches it as it reaches Redis: [`RedisStore`](crate::store::redis::RedisStore) over
+//! [`ObjectTransport`], each verb a command by its name. Keys and values are those of
+//! `docs/storage-schema.md`.
+
+mod admit;
+mod command;
+mod entry;
+mod limits;
+mod merge;
+mod records;
+mod revoke;
+mod rows;
+mod sessions;
+#[cfg(test)]
+pub(crate) mod tests;
+mod transport;
+
+use command::{Command, Fault, Item};
+pub use rows::{Rows, RowsError};
+pub use transport::ObjectTransport;
+
+use crate::UnixMs;
+
+/// Longest command taken, in bytes: a batch of 100 merges has some 20,000.
+pub const COMMAND_BYTES_MAX: usize = 128 * 1024;
+
+/// Carries out one command over `rows` at `now`, the object's time.
+///
+/// `body`: a JSON list of text, as [`ObjectTransport`] sends it. Returns the status and body of the
+/// answer, `{"result": ...}` or `{"error": "..."}`: 400 for a command that is none, 500 where the rows
+/// fail. Then nothing that was written counts: the platform takes it back.
+#[must_use]
+pub fn answer(rows: &impl Rows, body: &str, now: UnixMs) -> (u16, String) {
+    match Command::parse(body).and_then(|command| run(rows, &command, now)) {
+        Ok(items) => (200, command::result(&items)),
+        Err(fault) => fault.answer(),
+    }
+}
+
+fn run(rows: &impl Rows, command: &Command, now: UnixMs) -> Result<Vec<Item>, Fault> {
+    let keys = command.keys();
+    let mut args = command.args();
+    let args = &mut args;
+    match command.name() {
+        "admit" => admit::run(rows, keys, args, now),
+        "merge" => merge::run(rows, keys, args, now),
+        "penalise" => limits::penalise(rows, keys, args, now),
+        "records" => records::run(rows, keys, args, now),
+        "reset" => limits::reset(rows, keys),
+        "revoke" => revoke::run(rows, keys, args, now),
+        "sessions" => sessions::run(rows, args, now),
+        _ => Err(Fault::Unknown),
+    }
+}

@@ -1,0 +1,209 @@
+//! Sessions: `<subject> <started> <rotated> <expires> <ends> <generation>` under each one's name, and the
+//! names of a subject's, oldest first, with a space between them, under the subject.
+
+use super::command::{Args, Fault, Item};
+use super::entry::{keep, numbers};
+use super::{Rows, RowsError};
+use crate::UnixMs;
+
+const UNKNOWN: u64 = 0;
+const CURRENT: u64 = 1;
+const REUSED: u64 = 2;
+const CORRUPT: u64 = 3;
+
+#[derive(Clone)]
+struct Session {
+    name: String,
+    subject: String,
+    started: u64,
+    rotated: UnixMs,
+    expires: u64,
+    ends: UnixMs,
+    generation: u64,
+}
+
+enum Loaded {
+    None,
+    Unreadable,
+    Session(Session),
+}
+
+/// The rows of all sessions, at an instant.
+struct Sessions<'r, R> {
+    rows: &'r R,
+    session_prefix: &'r str,
+    subject_prefix: &'r str,
+    now: UnixMs,
+}
+
+pub(super) fn run(rows: &impl Rows, args: &mut Args<'_>, now: UnixMs) -> Result<Vec<Item>, Fault> {
+    let mode = args.text()?;
+    let now = args.clock(now)?;
+    let (session_prefix, subject_prefix) = (args.text()?, args.text()?);
+    let sessions = Sessions { rows, session_prefix, subject_prefix, now };
+    let name = args.text()?;
+    match mode {
+        "open" => {
+            let (subject, expires) = (args.text()?, args.number()?);
+            sessions.open(name, subject, expires, args.number()?, args.number()?)
+        }
+        "advance" => sessions.advance(name, args.number()?, args.number()?),
+        "end" => sessions.end(name),
+        "list" => sessions.list(name),
+        _ => Err(Fault::Malformed),
+    }
+}
+
+impl<R: Rows> Sessions<'_, R> {
+    fn open(
+        &self,
+        name: &str,
+        subject: &str,
+        expires: u64,
+        life_ms: u64,
+        most: u64,
+    ) -> Result<Vec<Item>, Fault> {
+        if let Loaded::Session(held) = self.load(name)?
+            && held.ends > self.now
+        {
+            // A repeated request, its answer lost. Anything else must not turn back the generation.
+            let repeated = held.generation == 0 && held.subject == subject;
+            return Ok(if repeated { current(&held) } else { vec![Item::Number(UNKNOWN)] });
+        }
+        if life_ms == 0 {
+            return Ok(vec![Item::Number(UNKNOWN)]);
+        }
+        let mut names = self.make_room(subject, most)?;
+        let (now, ends) = (self.now, self.now.plus(life_ms));
+        let session = Session {
+            name: name.to_owned(),
+            subject: subject.to_owned(),
+            started: now.0,
+            rotated: now,
+            expires,
+            ends,
+            generation: 0,
+        };
+        self.save(&session)?;
+        names.push(session.clone());
+        self.save_list(subject, &names)?;
+        Ok(current(&session))
+    }
+
+    fn advance(&self, name: &str, presented: u64, grace_ms: u64) -> Result<Vec<Item>, Fault> {
+        let mut session = match self.load(name)? {
+            Loaded::Unreadable => return Ok(vec![Item::Number(CORRUPT)]),
+            Loaded::Session(session) if session.ends > self.now => session,
+            _ => return Ok(vec![Item::Number(UNKNOWN)]),
+        };
+        if presented > session.generation {
+            return Ok(vec![Item::Number(UNKNOWN)]);
+        }
+        if presented == session.generation {
+            session.generation = presented.saturating_add(1);
+            session.rotated = self.now;
+            self.save(&session)?;
+            return Ok(current(&session));
+        }
+        let in_grace = self.now.since(session.rotated) < grace_ms;
+        if presented.saturating_add(1) == session.generation && in_grace {
+            return Ok(current(&session));
+        }
+        self.remove(&session)?;
+        Ok(vec![Item::Number(REUSED)])
+    }
+
+    /// What cannot be read is removed like any other, and was something.
+    fn end(&self, name: &str) -> Result<Vec<Item>, Fault> {
+        let was = match self.load(name)? {
+            Loaded::None => false,
+            Loaded::Unreadable => self.rows.delete(&self.key(name))?,
+            Loaded::Session(session) => {
+                self.remove(&session)?;
+                session.ends > self.now
+            }
+        };
+        Ok(vec![Item::Number(u64::from(was))])
+    }
+
+    fn list(&self, subject: &str) -> Result<Vec<Item>, Fault> {
+        let mut reply = Vec::new();
+        for session in self.of(subject)?.iter().filter(|session| session.ends > self.now) {
+            reply.push(Item::Text(session.name.clone()));
+            let Session { started, rotated, expires, generation, .. } = *session;
+            reply.extend([started, rotated.0, expires, generation].map(Item::Number));
+        }
+        Ok(reply)
+    }
+
+    fn key(&self, name: &str) -> String {
+        format!("{}{name}", self.session_prefix)
+    }
+
+    fn load(&self, name: &str) -> Result<Loaded, RowsError> {
+        let Some(text) = self.rows.get(&self.key(name))? else { return Ok(Loaded::None) };
+        let read = || {
+            let (subject, rest) = text.split_once(' ')?;
+            let [started, rotated, expires, ends, generation] = numbers(rest)?;
+            let (rotated, ends) = (UnixMs(rotated), UnixMs(ends));
+            let (name, subject) = (name.to_owned(), subject.to_owned());
+            Some(Session { name, subject, started, rotated, expires, ends, generation })
+        };
+        Ok(read().map_or(Loaded::Unreadable, Loaded::Session))
+    }
+
+    fn save(&self, session: &Session) -> Result<(), RowsError> {
+        let Session { subject, started, rotated, expires, ends, generation, .. } = session;
+        let value = format!("{subject} {started} {} {expires} {} {generation}", rotated.0, ends.0);
+        keep(self.rows, &self.key(&session.name), &value, *ends, self.now)
+    }
+
+    /// The sessions listed under a subject that are its own still, ended ones among them.
+    fn of(&self, subject: &str) -> Result<Vec<Session>, RowsError> {
+        let listed = self.rows.get(&format!("{}{subject}", self.subject_prefix))?;
+        let mut sessions = Vec::new();
+        for name in listed.iter().flat_map(|names| names.split(' ')) {
+            if let Loaded::Session(session) = self.load(name)?
+                && session.subject == subject
+            {
+                sessions.push(session);
+            }
+        }
+        Ok(sessions)
+    }
+
+    fn save_list(&self, subject: &str, sessions: &[Session]) -> Result<(), RowsError> {
+        let key = format!("{}{subject}", self.subject_prefix);
+        let Some(ends) = sessions.iter().map(|session| session.ends).max() else {
+            return self.rows.delete(&key).map(drop);
+        };
+        let names: Vec<&str> = sessions.iter().map(|session| session.name.as_str()).collect();
+        keep(self.rows, &key, &names.join(" "), ends, self.now)
+    }
+
+    /// Drops a subject's ended sessions, then its oldest, until one more is within its most. The rest.
+    fn make_room(&self, subject: &str, most: u64) -> Result<Vec<Session>, RowsError> {
+        let (mut live, ended): (Vec<_>, Vec<_>) =
+            self.of(subject)?.into_iter().partition(|session| session.ends > self.now);
+        let over =
+            (live.len().saturating_add(1)).saturating_sub(usize::try_from(most).unwrap_or(0));
+        for session in ended.iter().chain(&live.drain(..over.min(live.len())).collect::<Vec<_>>()) {
+            self.rows.delete(&self.key(&session.name))?;
+        }
+        Ok(live)
+    }
+
+    fn remove(&self, session: &Session) -> Result<(), RowsError> {
+        self.rows.delete(&self.key(&session.name))?;
+        let mut left = self.of(&session.subject)?;
+        left.retain(|other| other.name != session.name);
+        self.save_list(&session.subject, &left)
+    }
+}
+
+fn current(session: &Session) -> Vec<Item> {
+    let Session { started, rotated, expires, generation, .. } = *session;
+    let subject = Item::Text(session.subject.clone());
+    let times = [started, rotated.0, expires, generation].map(Item::Number);
+    [Item::Number(CURRENT), subject].into_iter().chain(times).collect()
+}
