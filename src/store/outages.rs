@@ -49,6 +49,17 @@ pub struct Outages {
     retold: Mutex<Retold>,
 }
 
+/// What became of the data that this instance wrote to the primary.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Data {
+    /// They are there, or there were none.
+    Kept,
+    /// They were written before anything named them: it cannot be told.
+    Unknown,
+    /// Others are in their place.
+    Lost,
+}
+
 /// A walk over all that this instance knows as revoked.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 enum Retold {
@@ -101,14 +112,20 @@ impl Outages {
     }
 
     /// Notes what names the primary's data. When that is another than before, what was written may be
-    /// lost: all that this instance knows is to be told again. Whether it is another.
-    pub fn epoch_is(&self, epoch: u64) -> bool {
-        let before = self.epoch.swap(epoch, Relaxed);
-        let lost = before != 0 && before != epoch;
-        if lost {
+    /// lost: all that this instance knows is to be told again. So it is when nothing named them before
+    /// and something is `known`: only a check says, and what was revoked before the first one may have
+    /// been lost before it too.
+    pub fn epoch_is(&self, epoch: u64, known: impl FnOnce() -> bool) -> Data {
+        let data = match self.epoch.swap(epoch, Relaxed) {
+            before if before == epoch => Data::Kept,
+            0 if known() => Data::Unknown,
+            0 => Data::Kept,
+            _ => Data::Lost,
+        };
+        if data != Data::Kept {
             *self.retold() = Retold::UpTo(None);
         }
-        lost
+        data
     }
 
     /// The next revocation to be told again, of those `after` finds.
