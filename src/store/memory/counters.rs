@@ -38,6 +38,8 @@ struct Planned<'a> {
     slot: Slot,
     /// The slot had no live state before.
     newcomer: bool,
+    /// A penalty denies it: no slot counts it.
+    blocked: bool,
     /// The answer if nothing is taken.
     untaken: Decision,
     /// The answer if all is taken, and the state to keep then.
@@ -159,6 +161,7 @@ impl Partition {
             take: *take,
             slot,
             newcomer: newcomer && slot != Slot::Overflow,
+            blocked: blocked.is_some(),
             untaken: blocked.map_or(untaken, |for_ms| block(untaken, for_ms)),
             taken: blocked.map_or(taken, |for_ms| block(untaken, for_ms)),
             state,
@@ -203,7 +206,7 @@ impl Planned<'_> {
         Outcome {
             decision: if admitted { self.taken } else { self.untaken },
             shadow: self.take.policy.shadow,
-            overflow: self.slot == Slot::Overflow,
+            overflow: self.slot == Slot::Overflow && !self.blocked,
             degraded: None,
         }
     }
