@@ -9,6 +9,7 @@ use super::journal::Journal;
 use super::ledger::Ledger;
 use super::{EntryKey, InstanceId, Revocation};
 use crate::UnixMs;
+use crate::planted::{self, Bug};
 
 /// Tokens remembered as checked against the store. When there are more, the rest are refused in an
 /// outage rather than let in.
@@ -122,7 +123,7 @@ impl Outages {
             0 => Data::Kept,
             _ => Data::Lost,
         };
-        if data != Data::Kept {
+        if data != Data::Kept && !planted::is(Bug::LossNotRetold) {
             *self.retold() = Retold::UpTo(None);
         }
         data

@@ -105,7 +105,8 @@ impl World {
         let now = isolate.now(self);
         for known in isolate.known.borrow().iter().filter(|known| self.matters(known, now)) {
             // One it saw in the secondary alone, or had no room to wait for the store, is for the drain.
-            let stored = known.durability == Some(Durability::Store) || known.seen_in.is_some();
+            let stored = known.durability == Some(Durability::Store)
+                || known.seen_in.is_some() && known.kept;
             if !stored && !known.journalled {
                 continue;
             }

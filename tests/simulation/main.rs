@@ -29,6 +29,8 @@ mod kv;
 mod model;
 mod network;
 mod plan;
+#[cfg(feature = "planted-bugs")]
+mod planted;
 mod polls;
 mod primary;
 mod report;

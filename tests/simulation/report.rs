@@ -31,6 +31,9 @@ struct Totals {
 
 pub fn main(args: Vec<String>) -> ExitCode {
     let (mut seeds, mut from, mut single) = (SEEDS, 1, false);
+    if args == ["planted"] {
+        return planted();
+    }
     for arg in &args {
         let number = |text: &str| text.parse::<u64>().ok();
         match arg.split_once('=') {
@@ -53,6 +56,17 @@ pub fn main(args: Vec<String>) -> ExitCode {
         show(*seed);
     }
     conclude(&totals, seeds, single, began)
+}
+
+#[cfg(feature = "planted-bugs")]
+fn planted() -> ExitCode {
+    super::planted::main()
+}
+
+#[cfg(not(feature = "planted-bugs"))]
+fn planted() -> ExitCode {
+    println!("there are none without --features planted-bugs");
+    ExitCode::FAILURE
 }
 
 #[allow(clippy::disallowed_methods, reason = "says how long it took; no run sees it")]

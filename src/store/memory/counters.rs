@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use super::MemoryBounds;
 use crate::UnixMs;
 use crate::limit::{Decision, Policy, PolicyName, State, decide, peek};
+use crate::planted::{self, Bug};
 use crate::store::expiring::{Expiring, Full, Seed};
 use crate::store::{EntryKey, Outcome, Owed, Penalty, StoreError, Take};
 
@@ -64,7 +65,7 @@ impl Counters {
             planned.push(next);
         }
         let admitted = planned.iter().all(|p| p.taken.allowed || p.take.policy.shadow);
-        if admitted {
+        if admitted || planted::is(Bug::DeniedCharged) {
             for plan in planned.iter().filter(|plan| plan.taken.allowed) {
                 self.open(plan.take.policy)?.commit(plan, now);
             }
@@ -181,7 +182,14 @@ impl Partition {
 
     fn commit(&mut self, plan: &Planned<'_>, now: UnixMs) {
         match plan.slot {
-            Slot::Overflow => self.overflow = plan.state,
+            Slot::Overflow => {
+                self.overflow = plan.state;
+                if planted::is(Bug::BlockLifted)
+                    && let Some((key, ..)) = self.penalties.first(now)
+                {
+                    self.penalties.remove(&key);
+                }
+            }
             Slot::Own(key) => {
                 let free_at = plan.state.free_at(plan.take.policy.quota);
                 // The plan reserved the room. Were there none, the count would still not be lost.
