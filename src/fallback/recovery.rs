@@ -7,6 +7,7 @@ use crate::instance::Instance;
 use crate::planted::{self, Bug};
 use crate::store::breaker::Ticket;
 use crate::store::ledger::Ledger;
+use crate::store::outages::Again;
 use crate::store::{EntryKey, MergeBatch, Record, Revocation, Store, StoreError};
 use crate::telemetry::{Event, Telemetry};
 
@@ -24,7 +25,7 @@ enum Missed {
     /// A revocation it has not taken yet.
     Revocation(Revocation),
     /// One it took, and lost with its data.
-    Known(Revocation),
+    Known(Again),
 }
 
 /// What a replay came to.
@@ -121,7 +122,7 @@ impl<P: Store, S: Store> Chain<P, S> {
         let Instance { telemetry, outages, .. } = &*self.instance;
         let answer = match missed {
             Missed::Takes(batch) => self.tell("merge", now, self.primary.merge(batch, now)).await,
-            Missed::Revocation(revocation) | Missed::Known(revocation) => {
+            Missed::Revocation(revocation) | Missed::Known(Again { revocation, .. }) => {
                 let work = self.primary.revoke(revocation, now);
                 self.tell("revoke", now, work).await.map(drop)
             }
@@ -140,9 +141,9 @@ impl<P: Store, S: Store> Chain<P, S> {
                 outages.journal(|journal| journal.done(revocation, now));
                 told.revoked(refused, revocation, telemetry);
             }
-            Missed::Known(revocation) => {
-                outages.was_retold(*revocation);
-                told.revoked(refused, revocation, telemetry);
+            Missed::Known(again) => {
+                outages.was_retold(*again);
+                told.revoked(refused, &again.revocation, telemetry);
             }
         }
         Ok(())
