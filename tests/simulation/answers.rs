@@ -240,7 +240,9 @@ impl World {
         match decided.as_ref() {
             Some(decided) if admitted => self.admitted_by_store(decided),
             Some(_) => {}
-            None => self.admitted_here(isolate, request, before, (admitted, lines)),
+            None if admitted => self.admitted_here(isolate, request, before, lines),
+            // A token that was found revoked after its takes.
+            None => {}
         }
     }
 
@@ -265,17 +267,10 @@ impl World {
         }
     }
 
-    /// `admitted` is false of a token that was found revoked after its takes.
-    fn admitted_here(
-        &self,
-        isolate: &Isolate,
-        request: &Request,
-        before: &Before,
-        (admitted, lines): (bool, &Lines),
-    ) {
+    fn admitted_here(&self, isolate: &Isolate, request: &Request, before: &Before, lines: &Lines) {
         for ((policy, key, cost), left) in request.takes.iter().zip(&before.left) {
             let configured = &isolate.instance.config.limits[*policy];
-            if admitted && configured.on_outage == OnOutage::Closed {
+            if configured.on_outage == OnOutage::Closed {
                 self.violated(5, || {
                     format!("{} is closed in an outage, and admitted", configured.name)
                 });
@@ -283,12 +278,6 @@ impl World {
             let (Some(share), Some((_, overflow))) = (isolate.share(*policy), left) else {
                 continue;
             };
-            if !request.sent.borrow().contains(&share.name) {
-                *isolate.owed.borrow_mut().entry((share.name.clone(), *key)).or_default() += cost;
-            }
-            if !admitted {
-                continue;
-            }
             let of = (share.name.clone(), (!overflow).then_some(*key));
             let mut counts = isolate.counts.borrow_mut();
             let sum =

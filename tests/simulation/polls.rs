@@ -95,7 +95,7 @@ impl World {
         let epoch = admitted.admission.epoch.unwrap_or(0);
         let before = isolate.epoch.replace(epoch);
         isolate.epochs.set(isolate.epochs.get() + usize::from(before != 0 && before != epoch));
-        if let Some(request) = self.current_request() {
+        if let Some(request) = self.current_request().filter(|_| admitted.asked) {
             request.admitted.borrow_mut().get_or_insert_with(|| admitted.clone());
         }
     }
@@ -151,6 +151,9 @@ impl World {
             told("journal_full", &request.journal_full);
         }
         self.check_reports(isolate, before, &lines);
+        if let Some(request) = &origin.request {
+            owe(isolate, request, before);
+        }
         if let (Some(request), Some(answer)) = (&origin.request, answer) {
             self.check_answer(isolate, request, before, answer, &lines);
         }
@@ -185,6 +188,17 @@ impl World {
         expect("recoveries", lines.count("store_recovered"), usize::from(was_out && !is_out));
         expect("losses of data", lines.count("store_lost_data"), isolate.epochs.get());
         expect("log lines that were dropped", lines.count("log_line_dropped"), 0);
+    }
+}
+
+/// Cost that was counted here in this poll and never sent is what this instance may have merged.
+fn owe(isolate: &Isolate, request: &Request, before: &Before) {
+    let takes = request.takes.iter().zip(left(isolate, request)).zip(&before.left);
+    for (((policy, key, cost), left), before) in takes {
+        let name = &isolate.instance.config.limits[*policy].name;
+        if left != *before && !request.sent.borrow().contains(name) {
+            *isolate.owed.borrow_mut().entry((name.clone(), *key)).or_default() += cost;
+        }
     }
 }
 

@@ -5,7 +5,7 @@ use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
 
 use portcullis::UnixMs;
-use portcullis::limit::{Policy, Quota, State, peek};
+use portcullis::limit::{Policy, Quota, State, Trigger, peek};
 use portcullis::store::memory::MemoryStore;
 use portcullis::store::{
     Admission, Admit, EntryKey, InstanceId, MergeBatch, Record, Revocation, RevocationScope,
@@ -42,6 +42,8 @@ pub struct Admitted {
     pub windows: Vec<u64>,
     /// What was taken from.
     pub takes: Vec<OwnedTake>,
+    /// It is what the request asked for, and not the charge for a failed authentication.
+    pub asked: bool,
 }
 
 impl Server {
@@ -71,6 +73,8 @@ impl Server {
         caller: UnixMs,
     ) -> Admitted {
         let at = world.server_now();
+        let asked =
+            token.is_some() || takes.iter().any(|take| take.policy.trigger == Trigger::Request);
         let clock_ahead_ms =
             i64::try_from(at.0).unwrap_or(0) - i64::try_from(caller.0).unwrap_or(0);
         let named =
@@ -82,6 +86,7 @@ impl Server {
                 admission: named(admission),
                 windows: Vec::new(),
                 takes: Vec::new(),
+                asked,
             };
         }
         let sent = takes;
@@ -101,7 +106,7 @@ impl Server {
         for take in takes.iter().filter(|_| admission.allowed()) {
             windows.push(self.window(world, take, at));
         }
-        Admitted { admission: named(admission), windows, takes: sent.to_vec() }
+        Admitted { admission: named(admission), windows, takes: sent.to_vec(), asked }
     }
 
     /// The start of the window that a take was counted in just now. Clocks that jump may be held in
