@@ -1,7 +1,7 @@
 // Everything a fresh clone needs before `npm start`, `npm test` and the others, installed once and
 // skipped when already there. Called by npm's pre-scripts with the name of what comes after.
 //
-//   node scripts/setup.mjs start | check | bench | fuzz | test
+//   node scripts/setup.mjs start | check | bench | fuzz | simulate | test
 
 import { installNpmPackages } from "./setup/npm-packages.mjs";
 import { checkRust, checkRustComponents } from "./setup/rust.mjs";
@@ -41,6 +41,7 @@ const PROFILES = {
   start: [node, rust, npmPackages, wasmTarget, tools("wasm-bindgen-cli", "worker-build")],
   bench: [node, rust, npmPackages, wasmTarget, tools("wasm-bindgen-cli", "worker-build"), redis],
   fuzz: [node, rust, cxx],
+  simulate: [node, rust],
   test: [
     node,
     rust,

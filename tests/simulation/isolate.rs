@@ -49,23 +49,25 @@ pub struct Isolate {
     /// the poll under way.
     pub epoch: Cell<u64>,
     pub epochs: Cell<usize>,
-    /// Since when its breaker has been open, by true time.
     pub known: RefCell<Vec<Known>>,
     /// Admitted here without the store, by policy and key; of the overflow bucket without a key.
     pub counts: RefCell<BTreeMap<(PolicyName, Option<EntryKey>), Window>>,
     /// Admitted here and never sent; and merged, by the store's epoch.
-    pub owed: RefCell<BTreeMap<(PolicyName, EntryKey), u64>>,
-    pub merged: RefCell<BTreeMap<(u64, (PolicyName, EntryKey)), u64>>,
+    pub owed: RefCell<BTreeMap<Counted, u64>>,
+    pub merged: RefCell<BTreeMap<(u64, Counted), u64>>,
     /// Until when an address is blocked here.
     pub blocks: RefCell<BTreeMap<EntryKey, UnixMs>>,
 }
+
+/// Whose count it is.
+type Counted = (PolicyName, EntryKey);
 
 /// A revocation this instance acknowledged, or saw.
 #[derive(Clone, Debug)]
 pub struct Known {
     pub scope: RevocationScope,
     pub key: EntryKey,
-    /// Up to when a subject's tokens are refused.
+    /// Up to when a subject's tokens are refused; of one it saw, when that was.
     pub cut: UnixMs,
     pub expires: UnixMs,
     /// As it was acknowledged; `None` of one it saw.

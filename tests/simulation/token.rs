@@ -66,6 +66,17 @@ impl Token {
         }
     }
 
+    /// When it was issued as a clock that says `now` judges it: one that lies ahead is believed to the
+    /// second alone.
+    fn issued_at(&self, now: UnixMs, tolerance_ms: u64) -> IssuedAt {
+        if self.issued > now.plus(tolerance_ms) {
+            return IssuedAt::Seconds(
+                self.issued.seconds().saturating_sub(tolerance_ms.div_ceil(1000)),
+            );
+        }
+        IssuedAt::Ms(self.issued.minus(tolerance_ms))
+    }
+
     /// Whether a revocation is of it, clocks being off by as much as is tolerated.
     pub fn is_refused_by(&self, known: &Known, tolerance_ms: u64) -> bool {
         let cut =
@@ -81,7 +92,7 @@ pub fn check_of(known: &Known, tolerance_s: u64) -> TokenCheck {
             token: token.names[0],
             session: Some(token.names[1]),
             subject: Some(token.names[2]),
-            issued_at: IssuedAt::Ms(token.issued.minus(tolerance_s * 1000)),
+            issued_at: token.issued_at(known.cut, tolerance_s * 1000),
             expires: known.expires,
         };
     }
