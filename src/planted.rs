@@ -18,6 +18,8 @@ pub enum Bug {
     PositiveForgotten,
     /// A store that lost its data is not told again.
     LossNotRetold,
+    /// Any token is accepted unchecked, however long it lives.
+    ExposureIgnored,
     /// A revocation whose outcome is unknown is acknowledged as stored.
     UnknownAcknowledged,
     /// The journal is never replayed.

@@ -4,6 +4,7 @@ use std::rc::Rc;
 
 use portcullis::http::HttpResponse;
 use portcullis::limit::OnOutage;
+use portcullis::store::outage::RevocationMode;
 use portcullis::store::{Durability, RevocationScope};
 use serde_json::Value;
 
@@ -98,7 +99,10 @@ impl World {
             });
         }
         let admitted = request.admitted.borrow();
-        let Some(admission) = admitted.as_ref().map(|admitted| &admitted.admission) else { return };
+        let Some(admission) = admitted.as_ref().map(|admitted| &admitted.admission) else {
+            self.check_exposure(isolate, request, token);
+            return;
+        };
         let model = self.model.borrow();
         let seen = |stored: &&Stored| {
             Some(stored.epoch) == admission.epoch
@@ -112,6 +116,21 @@ impl World {
                     "step {}: accepted by a store that acknowledged its revocation",
                     request.step
                 )
+            });
+        }
+    }
+
+    /// A token is accepted unchecked only where that is configured, and if it ends soon or was checked
+    /// lately: what bounds the time in which a revocation elsewhere is not seen.
+    fn check_exposure(&self, isolate: &Isolate, request: &Request, token: &Token) {
+        let config = &isolate.instance.config.revocation;
+        let left_ms = token.expires.plus(self.setup.tolerance_s * 1000).since(request.now);
+        let checked = isolate.checked.borrow().get(&token.key(RevocationScope::Token)).copied();
+        let fresh = checked.is_some_and(|at| request.now.since(at) < config.stale_ms_max);
+        let exposed = left_ms <= config.exposure_ms_max || fresh;
+        if config.mode == RevocationMode::Closed || !exposed {
+            self.violated(3, || {
+                format!("step {}: accepted unchecked with {left_ms} ms to live", request.step)
             });
         }
     }

@@ -55,6 +55,8 @@ pub struct Isolate {
     /// Admitted here and never sent; and merged, by the store's epoch.
     pub owed: RefCell<BTreeMap<Counted, u64>>,
     pub merged: RefCell<BTreeMap<(u64, Counted), u64>>,
+    /// When a token was last checked against the store and stood.
+    pub checked: RefCell<BTreeMap<EntryKey, UnixMs>>,
     /// Until when an address is blocked here.
     pub blocks: RefCell<BTreeMap<EntryKey, UnixMs>>,
 }
@@ -145,6 +147,7 @@ impl Isolate {
             counts: RefCell::default(),
             owed: RefCell::default(),
             merged: RefCell::default(),
+            checked: RefCell::default(),
             blocks: RefCell::default(),
         })
     }

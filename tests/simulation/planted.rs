@@ -11,10 +11,11 @@ use super::run::run;
 const SEEDS_MAX: u64 = 600;
 
 /// Each bug, and the invariant of the design that it breaks.
-const BUGS: [(Bug, u8); 17] = [
+const BUGS: [(Bug, u8); 18] = [
     (Bug::ExpiredAccepted, 1),
     (Bug::PositiveForgotten, 2),
     (Bug::LossNotRetold, 3),
+    (Bug::ExposureIgnored, 3),
     (Bug::UnknownAcknowledged, 3),
     (Bug::JournalNotReplayed, 4),
     (Bug::DrainSkips, 4),

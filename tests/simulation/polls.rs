@@ -5,12 +5,12 @@ use std::rc::Rc;
 
 use portcullis::http::HttpResponse;
 use portcullis::limit::Policy;
-use portcullis::store::{EntryKey, MergeBatch, Store as _, StoreError, Take};
+use portcullis::store::{EntryKey, MergeBatch, RevocationScope, Store as _, StoreError, Take};
 
 use super::isolate::Isolate;
 use super::model::{Before, Lines};
 use super::network::Link;
-use super::request::Request;
+use super::request::{Kind, Request};
 use super::server::{Admitted, OwnedTake, cost_of};
 use super::world::{Origin, World, at_once};
 
@@ -97,6 +97,10 @@ impl World {
         isolate.epochs.set(isolate.epochs.get() + usize::from(before != 0 && before != epoch));
         if let Some(request) = self.current_request().filter(|_| admitted.asked) {
             request.admitted.borrow_mut().get_or_insert_with(|| admitted.clone());
+            if let (Kind::Present { token, .. }, None) = (&request.kind, admitted.admission.revoked)
+            {
+                isolate.checked.borrow_mut().insert(token.key(RevocationScope::Token), request.now);
+            }
         }
     }
 

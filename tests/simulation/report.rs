@@ -17,6 +17,8 @@ const SEEDS: u64 = 2_000;
 const PROGRESS_S: u64 = 5;
 /// From how many seeds on a kind of fault or outcome that never occurred is an error.
 const COVERED_FROM: u64 = 1_000;
+/// Of how many seeds one is run twice more, to see that it does the same.
+const REPEATED_EVERY: u64 = 50;
 /// Failing seeds that are shown in full.
 const SHOWN_MAX: usize = 3;
 
@@ -92,7 +94,10 @@ fn simulate(from: u64, seeds: u64, began: Instant) -> Totals {
                         break;
                     }
                     let seed = from + number;
-                    let outcome = run(&Plan::of(seed), false);
+                    let mut outcome = run(&Plan::of(seed), false);
+                    if number % REPEATED_EVERY == 0 && outcome.violation.is_none() {
+                        outcome.violation = check_repeatable(&Plan::of(seed));
+                    }
                     let mut totals = totals.lock().unwrap();
                     totals.done += 1;
                     totals.coverage.add(&outcome.coverage);
@@ -105,6 +110,13 @@ fn simulate(from: u64, seeds: u64, began: Instant) -> Totals {
     let mut totals = totals.into_inner().unwrap();
     totals.failed.sort_by_key(|(seed, _)| *seed);
     totals
+}
+
+/// A seed is worth its number only if it does the same each time: two traces must be equal.
+fn check_repeatable(plan: &Plan) -> Option<Violation> {
+    let (one, other) = (run(plan, true).trace, run(plan, true).trace);
+    let what = || "the same seed went two ways: the simulation itself is at fault".to_owned();
+    (one != other).then(|| Violation { invariant: 0, what: what() })
 }
 
 fn say(totals: &mut Totals, began: Instant) {
