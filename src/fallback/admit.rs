@@ -44,14 +44,20 @@ where
         check: TokenCheck,
         now: UnixMs,
     ) -> Result<Option<Admission>, StoreError> {
-        let known = self.chain.instance.memory.revoked(&check, now);
-        if known.is_some() {
-            return Ok(Some(Admission { revoked: known, ..Admission::default() }));
+        let known_here = || {
+            let revoked = self.chain.instance.memory.revoked(&check, now);
+            revoked.map(|scope| Admission { revoked: Some(scope), ..Admission::default() })
+        };
+        if let Some(known) = known_here() {
+            return Ok(Some(known));
         }
         let asked = self.ask_secondary("admit", now, |secondary| async move {
             secondary.admit(&Admit { token: Some(check), ..Admit::default() }, now).await
         });
-        Ok(asked.await.filter(|admission| admission.revoked.is_some()))
+        let known_there = asked.await.filter(|admission| admission.revoked.is_some());
+        // While it was asked, this instance may have acknowledged a revocation: what that refuses must
+        // take from no limit.
+        Ok(known_there.or_else(known_here))
     }
 }
 
