@@ -10,7 +10,6 @@ use serde_json::Value;
 
 use super::isolate::{Isolate, Known};
 use super::model::{Before, Lines, Stored};
-use super::polls::left;
 use super::request::{Kind, Request};
 use super::token::{Token, check_of};
 use super::world::World;
@@ -167,7 +166,9 @@ impl World {
         let admitted = request.admitted.borrow();
         // Fail secure, and no revocation that could be known; or there was no room, which is told.
         let unreadable = admitted.as_ref().is_some_and(|admitted| admitted.admission.unreadable);
-        if unreadable || request.forgotten.get() {
+        // Or it is of a clock ahead: then any cut of its second refuses it, until that second is over.
+        let ahead = token.is_ahead(request.now, self.setup.tolerance_s * 1000);
+        if unreadable || ahead || request.forgotten.get() {
             return;
         }
         let seen_in = admitted.as_ref().filter(|admitted| admitted.admission.revoked.is_some());
@@ -247,21 +248,16 @@ impl World {
         lines: &Lines,
     ) {
         let admitted = answer.status().is_success();
-        if !admitted && !is_revoked(answer) {
-            if left(isolate, request) != before.left {
-                self.violated(6, || {
-                    format!("step {}: refused, and counted by its instance", request.step)
-                });
+        if !admitted {
+            if request.counted.get() {
+                self.violated(6, || format!("step {}: refused, and counted here", request.step));
             }
             return;
         }
         let decided = request.admitted.borrow();
         match decided.as_ref() {
-            Some(decided) if admitted => self.admitted_by_store(decided),
-            Some(_) => {}
-            None if admitted => self.admitted_here(isolate, request, before, lines),
-            // A token that was found revoked after its takes.
-            None => {}
+            Some(decided) => self.admitted_by_store(decided),
+            None => self.admitted_here(isolate, request, before, lines),
         }
     }
 

@@ -38,6 +38,8 @@ pub struct Request {
     pub stored_secondary: Cell<bool>,
     /// It was told of a revocation that there was no room for.
     pub forgotten: Cell<bool>,
+    /// Something was counted for it by its instance.
+    pub counted: Cell<bool>,
     /// And that the journal had none.
     pub journal_full: Cell<bool>,
 }
@@ -88,6 +90,7 @@ impl World {
             stored: Cell::new(None),
             stored_secondary: Cell::new(false),
             forgotten: Cell::new(false),
+            counted: Cell::new(false),
             journal_full: Cell::new(false),
         };
         let guard = isolate.guard(self);

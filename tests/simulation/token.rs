@@ -66,15 +66,9 @@ impl Token {
         }
     }
 
-    /// When it was issued as a clock that says `now` judges it: one that lies ahead is believed to the
-    /// second alone.
-    fn issued_at(&self, now: UnixMs, tolerance_ms: u64) -> IssuedAt {
-        if self.issued > now.plus(tolerance_ms) {
-            return IssuedAt::Seconds(
-                self.issued.seconds().saturating_sub(tolerance_ms.div_ceil(1000)),
-            );
-        }
-        IssuedAt::Ms(self.issued.minus(tolerance_ms))
+    /// Whether it is of a clock that is ahead of one that says `now` by more than is tolerated.
+    pub fn is_ahead(&self, now: UnixMs, tolerance_ms: u64) -> bool {
+        self.issued > now.plus(tolerance_ms)
     }
 
     /// Whether a revocation is of it, clocks being off by as much as is tolerated.
@@ -92,7 +86,7 @@ pub fn check_of(known: &Known, tolerance_s: u64) -> TokenCheck {
             token: token.names[0],
             session: Some(token.names[1]),
             subject: Some(token.names[2]),
-            issued_at: token.issued_at(known.cut, tolerance_s * 1000),
+            issued_at: IssuedAt::Ms(token.issued.minus(tolerance_s * 1000)),
             expires: known.expires,
         };
     }
