@@ -158,7 +158,8 @@ impl<S: Store> Guard<S> {
         if admission.unreadable {
             self.telemetry().record(&Event::StoreCorrupt { scope });
         } else if !planted::is(Bug::PositiveForgotten) {
-            let (scope, key, expires) = (RevocationScope::Token, check.token, check.expires);
+            let (scope, key) = (RevocationScope::Token, check.token);
+            let expires = check.expires.plus(self.config().check_late_ms_max());
             // Without room the store is asked again the next time.
             let revocation = Revocation { scope, key, expires, acknowledged: None };
             let _ = self.remember(&revocation, now).await;
