@@ -95,7 +95,7 @@ fn simulate(from: u64, seeds: u64, began: Instant) -> Totals {
                     }
                     let seed = from + number;
                     let mut outcome = run(&Plan::of(seed), false);
-                    if number % REPEATED_EVERY == 0 && outcome.violation.is_none() {
+                    if number.is_multiple_of(REPEATED_EVERY) && outcome.violation.is_none() {
                         outcome.violation = check_repeatable(&Plan::of(seed));
                     }
                     let mut totals = totals.lock().unwrap();
