@@ -1,7 +1,7 @@
 // Everything a fresh clone needs before `npm start`, `npm test` and the others, installed once and
 // skipped when already there. Called by npm's pre-scripts with the name of what comes after.
 //
-//   node scripts/setup.mjs start | check | bench | chaos | fuzz | test
+//   node scripts/setup.mjs start | check | bench | chaos | fuzz | simulate | test
 
 import { installNpmPackages } from "./setup/npm-packages.mjs";
 import { checkRust, checkRustComponents } from "./setup/rust.mjs";
@@ -42,6 +42,7 @@ const PROFILES = {
   bench: [node, rust, npmPackages, wasmTarget, tools("wasm-bindgen-cli", "worker-build"), redis],
   chaos: [node, rust, npmPackages, wasmTarget, tools("wasm-bindgen-cli", "worker-build"), redis],
   fuzz: [node, rust, cxx],
+  simulate: [node, rust],
   test: [
     node,
     rust,

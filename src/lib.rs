@@ -18,6 +18,10 @@ pub mod jwt;
 pub mod limit;
 #[cfg(all(feature = "npm", target_arch = "wasm32"))]
 mod npm;
+#[cfg(feature = "planted-bugs")]
+pub mod planted;
+#[cfg(not(feature = "planted-bugs"))]
+mod planted;
 pub mod store;
 pub mod telemetry;
 mod time;
@@ -31,6 +35,9 @@ compile_error!(
     "features `worker` and `npm` never meet in one build: worker-build would make every function \
      of the npm surface callable as RPC on the Worker's entrypoint"
 );
+
+#[cfg(all(feature = "planted-bugs", any(feature = "worker", feature = "npm")))]
+compile_error!("feature `planted-bugs` is for the simulation alone and part of nothing released");
 
 /// The examples of the README run as tests.
 #[cfg(doctest)]

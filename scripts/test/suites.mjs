@@ -47,6 +47,12 @@ export const SUITES = [
     ...cargo("clippy", "--locked", "--all-targets", ...DENY_WARNINGS),
     counts: exitCounts,
   },
+  {
+    name: "clippy-simulation",
+    title: "clippy, the simulation and its planted bugs",
+    ...cargo("clippy", "--locked", "--test", "simulation", "--features", "planted-bugs", ...DENY_WARNINGS),
+    counts: exitCounts,
+  },
   { name: "clippy-worker", title: "clippy, wasm with feature worker", ...clippyWasm("worker") },
   { name: "clippy-npm", title: "clippy, wasm with feature npm", ...clippyWasm("npm") },
   {
@@ -61,6 +67,18 @@ export const SUITES = [
     name: "native",
     title: "native tests and doctests",
     ...cargo("test", "--locked", "--no-fail-fast"),
+    counts: cargoCounts,
+  },
+  {
+    name: "simulation",
+    title: "2,000 runs of many isolates while everything fails, each by its seed",
+    ...cargo("test", "--locked", "--test", "simulation"),
+    counts: cargoCounts,
+  },
+  {
+    name: "planted-bugs",
+    title: "bugs that the simulation must find",
+    ...cargo("test", "--locked", "--features", "planted-bugs", "--test", "simulation", "--", "planted"),
     counts: cargoCounts,
   },
   { name: "wasm-node", title: "wasm in Node", ...wasmPack(() => ["--node"]) },

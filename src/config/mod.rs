@@ -128,6 +128,14 @@ impl Config {
         acceptance_ms_max(self.lifetime_s_max.saturating_mul(1000), self.own.clock_tolerance)
     }
 
+    /// How much longer than its tokens a revocation lives, in milliseconds: a token that is in its time
+    /// when its request comes is looked for when the store is reached, which may be as late as two
+    /// calls take.
+    #[must_use]
+    pub fn check_late_ms_max(&self) -> u64 {
+        self.store.first_deadline_ms.max(self.store.deadline_ms).saturating_mul(2)
+    }
+
     /// The policy of that name.
     #[must_use]
     pub fn limit(&self, name: &str) -> Option<&limit::Policy> {

@@ -4,8 +4,10 @@ use std::sync::Arc;
 
 use crate::UnixMs;
 use crate::instance::Instance;
+use crate::planted::{self, Bug};
 use crate::store::breaker::Ticket;
 use crate::store::outage::Health;
+use crate::store::outages::Data;
 use crate::store::{Admission, Admit, StoreError};
 use crate::telemetry::{Event, StoreRole};
 
@@ -78,7 +80,9 @@ impl<P, S> Chain<P, S> {
             return Err(Unanswered::Answered(error));
         }
         outages.answered(false);
-        telemetry.record(&Event::StoreFailed { verb, error: &error });
+        if !planted::is(Bug::FailureUntold) {
+            telemetry.record(&Event::StoreFailed { verb, error: &error });
+        }
         let refused = health == Health::Refused;
         if refused {
             outages.refuse();
@@ -137,15 +141,16 @@ impl<P, S> Chain<P, S> {
     }
 
     /// What a good answer teaches: that this token was checked, whether the clocks agree, and whether
-    /// the store still has what it was told. Returns whether it has lost that.
+    /// the store still has what it was told. Returns whether it is to be told that again.
     pub(super) fn learn(&self, admit: &Admit<'_>, admission: &Admission, now: UnixMs) -> bool {
-        let Instance { config, telemetry, outages, .. } = &*self.instance;
+        let Instance { config, telemetry, outages, memory, .. } = &*self.instance;
         let off = admission.clock_ahead_ms.unsigned_abs() > CLOCK_OFF_MS;
         if outages.clock_is_off(off) {
             telemetry.record(&Event::StoreClockOff);
         }
-        let lost = admission.epoch.is_some_and(|epoch| outages.epoch_is(epoch));
-        if lost {
+        let known = || memory.revocation_after(None, now).is_some();
+        let data = admission.epoch.map_or(Data::Kept, |epoch| outages.epoch_is(epoch, known));
+        if data == Data::Lost {
             telemetry.record(&Event::StoreLostData);
         }
         let policy = &config.revocation;
@@ -154,7 +159,7 @@ impl<P, S> Chain<P, S> {
         if let Some(check) = standing.filter(|check| !policy.is_exposed(check, now)) {
             outages.checked(check.token, now.plus(policy.stale_ms_max), now);
         }
-        lost
+        data != Data::Kept
     }
 }
 

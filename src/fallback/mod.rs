@@ -19,6 +19,7 @@ use crate::UnixMs;
 use crate::background::Background;
 use crate::instance::Instance;
 use crate::limit::Policy;
+use crate::planted::{self, Bug};
 use crate::store::breaker::Pass;
 use crate::store::{
     Admission, Admit, Durability, EntryKey, MergeBatch, Outcome, Penalty, Record, Revocation,
@@ -135,6 +136,7 @@ where
         match self.ask("revoke", now, self.chain.primary.revoke(revocation, now)).await {
             Ok(durability) => Ok(durability),
             Err(Unanswered::Answered(error)) => Err(error),
+            Err(_) if planted::is(Bug::UnknownAcknowledged) => Ok(Durability::Store),
             Err(unanswered) => self.revoke_without_store(revocation, unanswered, now).await,
         }
     }

@@ -5,6 +5,7 @@ use super::chain::Unanswered;
 use crate::UnixMs;
 use crate::background::Background;
 use crate::instance::Instance;
+use crate::planted::{self, Bug};
 use crate::store::{Durability, Revocation, Store, StoreError};
 use crate::telemetry::Event;
 
@@ -39,7 +40,7 @@ where
         });
         let durability = match written.await {
             Some(_) => Durability::Secondary,
-            None if journalled => Durability::Local,
+            None if journalled || planted::is(Bug::FullAcknowledged) => Durability::Local,
             // Nothing would ever tell the store of it.
             None => return Err(StoreError::Full { what: "journal" }),
         };

@@ -6,6 +6,7 @@ use super::{Address, Caller, Degraded, Guard, GuardError, Limited};
 use crate::UnixMs;
 use crate::jwt::{ClaimReason, Claims, JwtError, Signed};
 use crate::limit::{KeyKind, Trigger};
+use crate::planted::{self, Bug};
 use crate::store::{
     Admission, Admit, EntryKey, KeySpace, Revocation, RevocationScope, Store, StoreError, Take,
     TokenCheck,
@@ -156,8 +157,9 @@ impl<S: Store> Guard<S> {
         };
         if admission.unreadable {
             self.telemetry().record(&Event::StoreCorrupt { scope });
-        } else {
-            let (scope, key, expires) = (RevocationScope::Token, check.token, check.expires);
+        } else if !planted::is(Bug::PositiveForgotten) {
+            let (scope, key) = (RevocationScope::Token, check.token);
+            let expires = check.expires.plus(self.config().check_late_ms_max());
             // Without room the store is asked again the next time.
             let revocation = Revocation { scope, key, expires, acknowledged: None };
             let _ = self.remember(&revocation, now).await;

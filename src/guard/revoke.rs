@@ -47,6 +47,8 @@ impl<S: Store> Guard<S> {
         now: UnixMs,
     ) -> Result<Option<Durability>, GuardError> {
         let Some(revocation) = self.revocation(target, client, now).await? else { return Ok(None) };
+        let expires = revocation.expires.plus(self.config().check_late_ms_max());
+        let revocation = Revocation { expires, ..revocation };
         if let RevokeTarget::Token(token) = target {
             self.instance.tokens.forget(token);
         }

@@ -2,6 +2,7 @@
 
 use super::{ClaimReason, Claims, JwtError};
 use crate::UnixMs;
+use crate::planted::{self, Bug};
 
 /// Default of [`Policy::token_bytes_max`]: 16 KiB.
 const TOKEN_BYTES_MAX: usize = 16 * 1024;
@@ -152,7 +153,8 @@ impl Policy {
         // second-grained token accepted now is refused by a cut made now.
         let second_end = UnixMs(latest.0.div_ceil(1000).saturating_mul(1000));
         holds(claims.issued_at.is_none_or(|issued| issued <= second_end), "iat")?;
-        if claims.expires.is_some_and(|end| now >= end.plus(tolerance_ms)) {
+        let over = claims.expires.is_some_and(|end| now >= end.plus(tolerance_ms));
+        if over && !planted::is(Bug::ExpiredAccepted) {
             return Err(JwtError::Expired);
         }
         if let Some(lifetime_ms_max) = self.lifetime_ms_max {

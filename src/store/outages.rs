@@ -9,6 +9,7 @@ use super::journal::Journal;
 use super::ledger::Ledger;
 use super::{EntryKey, InstanceId, Revocation};
 use crate::UnixMs;
+use crate::planted::{self, Bug};
 
 /// Tokens remembered as checked against the store. When there are more, the rest are refused in an
 /// outage rather than let in.
@@ -46,7 +47,18 @@ pub struct Outages {
     /// What named the primary's data when it last answered; 0 before that.
     epoch: AtomicU64,
     /// How far the primary, which lost its data, has been told again what this instance knows.
-    retold: Mutex<Retold>,
+    retold: Mutex<Retelling>,
+}
+
+/// What became of the data that this instance wrote to the primary.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Data {
+    /// They are there, or there were none.
+    Kept,
+    /// They were written before anything named them: it cannot be told.
+    Unknown,
+    /// Others are in their place.
+    Lost,
 }
 
 /// A walk over all that this instance knows as revoked.
@@ -57,6 +69,21 @@ enum Retold {
     All,
     /// Up to this one; `None` at the beginning.
     UpTo(Option<Revocation>),
+}
+
+/// The walk there is, by number: each loss of data begins another.
+#[derive(Clone, Copy, Debug, Default)]
+struct Retelling {
+    walk: u64,
+    retold: Retold,
+}
+
+/// A revocation to be told again, and the walk it belongs to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Again {
+    /// What is told.
+    pub revocation: Revocation,
+    walk: u64,
 }
 
 impl Outages {
@@ -97,40 +124,52 @@ impl Outages {
     pub fn is_behind(&self) -> bool {
         self.journal(|journal| !journal.is_empty())
             || self.ledger(|ledger| !ledger.is_empty())
-            || *self.retold() != Retold::All
+            || self.retold().retold != Retold::All
     }
 
     /// Notes what names the primary's data. When that is another than before, what was written may be
-    /// lost: all that this instance knows is to be told again. Whether it is another.
-    pub fn epoch_is(&self, epoch: u64) -> bool {
-        let before = self.epoch.swap(epoch, Relaxed);
-        let lost = before != 0 && before != epoch;
-        if lost {
-            *self.retold() = Retold::UpTo(None);
+    /// lost: all that this instance knows is to be told again. So it is when nothing named them before
+    /// and something is `known`: only a check says, and what was revoked before the first one may have
+    /// been lost before it too.
+    pub fn epoch_is(&self, epoch: u64, known: impl FnOnce() -> bool) -> Data {
+        let data = match self.epoch.swap(epoch, Relaxed) {
+            before if before == epoch => Data::Kept,
+            0 if known() => Data::Unknown,
+            0 => Data::Kept,
+            _ => Data::Lost,
+        };
+        if data != Data::Kept && !planted::is(Bug::LossNotRetold) {
+            let mut retelling = self.retold();
+            retelling.walk = retelling.walk.wrapping_add(1);
+            retelling.retold = Retold::UpTo(None);
         }
-        lost
+        data
     }
 
     /// The next revocation to be told again, of those `after` finds.
     pub fn next_to_retell(
         &self,
         after: impl FnOnce(Option<Revocation>) -> Option<Revocation>,
-    ) -> Option<Revocation> {
-        let mut retold = self.retold();
-        let Retold::UpTo(place) = *retold else { return None };
+    ) -> Option<Again> {
+        let mut retelling = self.retold();
+        let Retold::UpTo(place) = retelling.retold else { return None };
         let next = after(place);
         if next.is_none() {
-            *retold = Retold::All;
+            retelling.retold = Retold::All;
         }
-        next
+        next.map(|revocation| Again { revocation, walk: retelling.walk })
     }
 
     /// The primary took `revocation`, as [`Outages::next_to_retell`] gave it.
-    pub fn was_retold(&self, revocation: Revocation) {
-        *self.retold() = Retold::UpTo(Some(revocation));
+    pub fn was_retold(&self, again: Again) {
+        let mut retelling = self.retold();
+        // Data lost meanwhile are to be told from the beginning: this one may be among them.
+        if retelling.walk == again.walk && retelling.retold != Retold::All {
+            retelling.retold = Retold::UpTo(Some(again.revocation));
+        }
     }
 
-    fn retold(&self) -> MutexGuard<'_, Retold> {
+    fn retold(&self) -> MutexGuard<'_, Retelling> {
         self.retold.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -224,5 +263,68 @@ impl Outages {
     pub fn end_replay(&self, failed: bool, now: UnixMs) {
         let until = if failed { now.plus(REPLAY_WAIT_MS).0 } else { 0 };
         self.replaying_ms.store(until, Relaxed);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #[cfg(target_arch = "wasm32")]
+    use wasm_bindgen_test::wasm_bindgen_test as test;
+
+    use super::*;
+    use crate::store::{KeySpace, RevocationScope};
+
+    fn known(number: u64) -> Revocation {
+        let key = EntryKey::new(KeySpace::Token, "issuer", &number.to_string());
+        let (scope, expires) = (RevocationScope::Token, UnixMs(number));
+        Revocation { scope, key, expires, acknowledged: None }
+    }
+
+    /// The walk over two revocations.
+    fn after(place: Option<Revocation>) -> Option<Revocation> {
+        match place {
+            None => Some(known(1)),
+            Some(place) => (place == known(1)).then(|| known(2)),
+        }
+    }
+
+    fn outages() -> Outages {
+        Outages::new(600, [7; 16], InstanceId::new([1; 16]))
+    }
+
+    #[test]
+    fn what_is_known_is_told_again_once_to_each_store_that_lost_its_data() {
+        let outages = outages();
+        assert_eq!(outages.epoch_is(1, || false), Data::Kept);
+        assert_eq!(outages.next_to_retell(after), None);
+        for epoch in [2, 3] {
+            assert_eq!(outages.epoch_is(epoch, || true), Data::Lost);
+            for number in [1, 2] {
+                let again = outages.next_to_retell(after).unwrap();
+                assert_eq!(again.revocation, known(number));
+                outages.was_retold(again);
+            }
+            assert_eq!(outages.next_to_retell(after), None);
+            assert!(!outages.is_behind());
+        }
+    }
+
+    #[test]
+    fn data_lost_while_they_are_told_again_are_told_from_the_beginning() {
+        let outages = outages();
+        outages.epoch_is(1, || false);
+        outages.epoch_is(2, || true);
+        let first = outages.next_to_retell(after).unwrap();
+        assert_eq!(outages.epoch_is(3, || true), Data::Lost);
+        outages.was_retold(first);
+        assert_eq!(outages.next_to_retell(after).unwrap().revocation, known(1));
+    }
+
+    #[test]
+    fn what_was_revoked_before_anything_named_the_data_is_told_again() {
+        let outages = outages();
+        assert_eq!(outages.epoch_is(1, || true), Data::Unknown);
+        assert!(outages.is_behind());
+        assert_eq!(outages.epoch_is(1, || true), Data::Kept);
     }
 }

@@ -2,7 +2,10 @@
 
 use std::net::Ipv4Addr;
 
+use pollster::block_on;
+use portcullis::guard::Address;
 use portcullis::store::memory::MemoryBounds;
+use portcullis::store::{Admit, Store as _, Take};
 use serde_json::{Value, json};
 
 use crate::bench::setup::{failures, policy};
@@ -204,4 +207,22 @@ fn looking_whether_an_address_failed_before_is_no_overflow() {
     assert_eq!(bench.count("limit_overflows", ""), 0);
     bench.send(newcomer().bearer("bad")).refused(401, "ERR_JWS_INVALID");
     assert_eq!(bench.count("limit_overflows", "policy=\"failures\""), 1);
+}
+
+#[test]
+fn an_address_known_to_be_blocked_is_refused_here_however_many_others_failed() {
+    let bench = Bench::with(|settings| settings["limits"] = json!([failures(1)]));
+    let blocked = || Ask::get("/v1/authorize").bearer("bad").from(&address(0));
+    bench.send(blocked()).refused(401, "ERR_JWS_INVALID");
+    bench.send(blocked()).refused(429, "ERR_RATE_LIMITED");
+    let policy = bench.guard.config().limit("failures").unwrap();
+    for number in 1..=MemoryBounds::default().keys_per_policy {
+        let key = Address::key(Address::parse(&address(number)));
+        let takes = vec![Take { policy, key, cost: 1 }];
+        let admit = Admit { takes, ..Admit::default() };
+        block_on(bench.instance.memory.admit(&admit, bench.now())).unwrap();
+    }
+    bench.store.calls();
+    bench.send(blocked()).refused(429, "ERR_RATE_LIMITED");
+    assert!(bench.store.calls().is_empty(), "without asking the store");
 }

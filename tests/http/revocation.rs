@@ -4,9 +4,13 @@ use std::future::Future as _;
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 
+use pollster::block_on;
+use portcullis::UnixMs;
+use portcullis::jwt::IssuedAt;
+use portcullis::store::{Admit, EntryKey, KeySpace, Store as _, TokenCheck};
 use serde_json::{Value, json};
 
-use crate::bench::setup::SUBJECT;
+use crate::bench::setup::{ISSUER, SUBJECT};
 use crate::bench::{Ask, Bench, Fault, Reply, forge};
 
 fn revoke(bench: &Bench, client: &str, form: &[(&str, &str)]) -> Reply {
@@ -266,4 +270,28 @@ fn a_check_under_way_sees_a_revocation_acknowledged_meanwhile() {
     assert_eq!(bench.send(ask).status, 200);
     let Poll::Ready(response) = answer.as_mut().poll(&mut context) else { panic!("answered") };
     assert_eq!(response.status(), 401);
+}
+
+/// A store looks by its own clock, and a call that was made within a token's time may reach it later.
+#[test]
+fn a_revocation_outlives_its_token_by_as_long_as_a_check_may_take() {
+    let bench = Bench::new();
+    let order = json!({"sub": SUBJECT, "access_ttl": 60});
+    let minted = bench.send(Ask::post("/v1/tokens").basic("web").json(&order)).json();
+    let form = [("token", minted["access_token"].as_str().unwrap())];
+    assert_eq!(bench.send(Ask::post("/oauth/revoke").basic("web").form(&form)).status, 200);
+
+    let jti = format!("jti:{}", minted["jti"].as_str().unwrap());
+    let end = UnixMs((bench.now().seconds() + 60) * 1000);
+    let check = TokenCheck {
+        token: EntryKey::new(KeySpace::Token, ISSUER, &jti),
+        session: None,
+        subject: None,
+        issued_at: IssuedAt::Ms(bench.now()),
+        expires: end,
+    };
+    let admit = Admit { token: Some(check), ..Admit::default() };
+    let known = |at| block_on(bench.store.admit(&admit, at)).unwrap().revoked.is_some();
+    assert!(known(end) && known(end.plus(1_999)), "two calls of an instance's first deadline");
+    assert!(!known(end.plus(2_000)));
 }

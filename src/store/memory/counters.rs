@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use super::MemoryBounds;
 use crate::UnixMs;
 use crate::limit::{Decision, Policy, PolicyName, State, decide, peek};
+use crate::planted::{self, Bug};
 use crate::store::expiring::{Expiring, Full, Seed};
 use crate::store::{EntryKey, Outcome, Owed, Penalty, StoreError, Take};
 
@@ -38,6 +39,8 @@ struct Planned<'a> {
     slot: Slot,
     /// The slot had no live state before.
     newcomer: bool,
+    /// A penalty denies it: no slot counts it.
+    blocked: bool,
     /// The answer if nothing is taken.
     untaken: Decision,
     /// The answer if all is taken, and the state to keep then.
@@ -62,7 +65,7 @@ impl Counters {
             planned.push(next);
         }
         let admitted = planned.iter().all(|p| p.taken.allowed || p.take.policy.shadow);
-        if admitted {
+        if admitted || planted::is(Bug::DeniedCharged) {
             for plan in planned.iter().filter(|plan| plan.taken.allowed) {
                 self.open(plan.take.policy)?.commit(plan, now);
             }
@@ -159,6 +162,7 @@ impl Partition {
             take: *take,
             slot,
             newcomer: newcomer && slot != Slot::Overflow,
+            blocked: blocked.is_some(),
             untaken: blocked.map_or(untaken, |for_ms| untaken.blocked(for_ms)),
             taken: blocked.map_or(taken, |for_ms| untaken.blocked(for_ms)),
             state,
@@ -180,7 +184,14 @@ impl Partition {
 
     fn commit(&mut self, plan: &Planned<'_>, now: UnixMs) {
         match plan.slot {
-            Slot::Overflow => self.overflow = plan.state,
+            Slot::Overflow => {
+                self.overflow = plan.state;
+                if planted::is(Bug::BlockLifted)
+                    && let Some((key, ..)) = self.penalties.first(now)
+                {
+                    self.penalties.remove(&key);
+                }
+            }
             Slot::Own(key) => {
                 let free_at = plan.state.free_at(plan.take.policy.quota);
                 // The plan reserved the room. Were there none, the count would still not be lost.
@@ -205,7 +216,7 @@ impl Planned<'_> {
         Outcome {
             decision: if admitted { self.taken } else { self.untaken },
             shadow: self.take.policy.shadow,
-            overflow: self.slot == Slot::Overflow,
+            overflow: self.slot == Slot::Overflow && !self.blocked,
             degraded: None,
         }
     }

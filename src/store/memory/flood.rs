@@ -60,7 +60,11 @@ fn a_flood_of_newcomers_shares_one_bucket_and_frees_or_resets_no_key() {
     let later = NOW.plus(FLOOD as u64);
     assert_eq!(remaining(&store, take(&policy, "blocked", 1), later), 0);
     assert_eq!(remaining(&store, take(&policy, "half", 1), later), 5);
-    assert!(!admit(&store, &[take(&policy, "penalised", 1)], later).allowed());
+    let penalised = admit(&store, &[take(&policy, "penalised", 1)], later);
+    assert!(
+        !penalised.allowed() && !penalised.outcomes[0].overflow,
+        "blocked, and counted nowhere"
+    );
     assert!(!admit(&store, &[take(&policy, "new-0", 10)], later).allowed(), "counted apart still");
 }
 

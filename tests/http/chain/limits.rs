@@ -1,9 +1,13 @@
 //! Limits that are counted here while the store cannot.
 
+use std::future::Future as _;
+use std::pin::pin;
+use std::task::{Context, Poll, Waker};
+
 use serde_json::{Value, json};
 
 use super::{Chain, DEGRADED};
-use crate::bench::setup::{failures, policy};
+use crate::bench::setup::{SUBJECT, failures, policy};
 use crate::bench::{Ask, Bench, Chained, Fault, Reply};
 
 /// An instance with one policy of 4 per 60 s and subject, and these members.
@@ -206,4 +210,27 @@ fn a_reset_reaches_what_was_counted_here_in_an_outage() {
     let reset = Ask::new("DELETE", "/v1/limits/failures?key=192.0.2.9").basic("admin");
     assert_eq!(chain.bench.send(reset).status, 204);
     assert_eq!(chain.bench.send(good()).status, 200);
+}
+
+#[test]
+fn a_token_that_is_revoked_here_while_the_secondary_is_asked_takes_nothing() {
+    let chain = Chain::of_two();
+    let token = chain.bench.mint();
+    chain.lose_primary(Fault::Unreachable);
+    let left = || {
+        let ask = Ask::get(&format!("/v1/limits/per-subject?key={SUBJECT}"));
+        chain.bench.send(ask.basic("admin")).json()["remaining"].clone()
+    };
+    let before = left();
+
+    chain.secondary.fault(Fault::Slow);
+    let request = Ask::get("/v1/authorize").bearer(&token).request();
+    let mut answer = pin!(chain.bench.answer(&request));
+    let mut context = Context::from_waker(Waker::noop());
+    assert!(answer.as_mut().poll(&mut context).is_pending());
+    chain.secondary.fault(Fault::Unreachable);
+    assert_eq!(chain.revoke("web", &[("token", &token)]).json()["durability"], "local");
+    let Poll::Ready(response) = answer.as_mut().poll(&mut context) else { panic!("answered") };
+    assert_eq!(response.status(), 401);
+    assert_eq!(left(), before);
 }

@@ -64,6 +64,13 @@ impl Chain {
         Self { bench, primary, secondary, queue }
     }
 
+    /// The instance checks a token, and so learns what names the primary's data: what it tells it from
+    /// then on it need not tell again.
+    fn meet_primary(&self) {
+        self.bench.authorize(&self.bench.mint());
+        self.primary.calls();
+    }
+
     /// The primary goes, and the breaker opens on it. What the calls before did is forgotten.
     fn lose_primary(&self, fault: Fault) {
         let token = self.bench.mint();

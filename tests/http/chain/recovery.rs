@@ -83,3 +83,27 @@ fn a_store_that_lost_its_data_is_told_again_all_that_is_known_as_revoked() {
     chain.bench.authorize(&later);
     assert_eq!(chain.queue.run(), 0, "once");
 }
+
+#[test]
+fn data_lost_between_an_instances_first_revocation_and_its_first_check_are_told_again() {
+    let chain = Chain::new();
+    let token = chain.bench.mint();
+    assert_eq!(chain.revoke("web", &[("token", &token)]).json()["durability"], "store");
+    chain.primary.lose_data();
+    let sibling = chain.sibling();
+    assert_eq!(sibling.bench.authorize(&token).status, 200, "forgotten");
+
+    chain.bench.authorize(&chain.bench.mint());
+    chain.queue.run();
+    sibling.bench.authorize(&token).refused(401, "ERR_JWT_REVOKED");
+    assert_eq!(chain.bench.count("store_lost_data", ""), 0, "it cannot be told");
+    chain.bench.authorize(&chain.bench.mint());
+    assert_eq!(chain.queue.run(), 0, "once");
+}
+
+#[test]
+fn an_instance_that_revoked_nothing_has_nothing_to_tell_at_its_first_check() {
+    let chain = Chain::new();
+    chain.bench.authorize(&chain.bench.mint());
+    assert_eq!(chain.queue.run(), 0);
+}

@@ -28,6 +28,7 @@ fn a_revocation_is_kept_here_at_once_and_reaches_the_store_when_it_is_back() {
 #[test]
 fn a_revocation_is_replayed_once() {
     let chain = Chain::new();
+    chain.meet_primary();
     chain.lose_primary(Fault::Unreachable);
     chain.revoke("admin", &[("session", "s1")]);
     chain.recover();
@@ -64,6 +65,7 @@ fn when_the_secondary_fails_too_it_is_local() {
 #[test]
 fn a_call_whose_outcome_is_unknown_is_journalled_too() {
     let chain = Chain::new();
+    chain.meet_primary();
     let token = chain.bench.mint();
     chain.primary.fault(Fault::Lost);
     let reply = chain.revoke("web", &[("token", &token)]);
@@ -111,6 +113,7 @@ fn a_full_journal_refuses_and_does_not_acknowledge() {
 #[test]
 fn a_long_journal_is_replayed_over_several_requests() {
     let chain = Chain::new();
+    chain.meet_primary();
     chain.lose_primary(Fault::Unreachable);
     for number in 0..70 {
         chain.revoke("admin", &[("session", &format!("s{number}"))]);
@@ -127,6 +130,7 @@ fn a_long_journal_is_replayed_over_several_requests() {
 #[test]
 fn a_replay_that_fails_goes_on_where_it_stopped() {
     let chain = Chain::new();
+    chain.meet_primary();
     chain.lose_primary(Fault::Unreachable);
     chain.revoke("admin", &[("session", "s1")]);
     chain.revoke("admin", &[("session", "s2")]);
@@ -156,6 +160,7 @@ fn what_must_be_the_stores_own_doing_is_503() {
 #[test]
 fn a_revocation_the_store_refuses_for_good_is_said_and_holds_up_nothing() {
     let chain = Chain::new();
+    chain.meet_primary();
     chain.lose_primary(Fault::Unreachable);
     chain.revoke("admin", &[("session", "s1")]);
     chain.revoke("admin", &[("session", "s2")]);
