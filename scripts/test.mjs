@@ -73,7 +73,7 @@ function summarise(results) {
   console.log("\n━━ summary");
   for (const [name, { passed, failed, reason, time }] of results) {
     const note = reason ? ` (${reason})` : "";
-    console.log(`${failed ? "✗" : "✓"} ${name.padEnd(14)} ${passed} passed, ${failed} failed${note}, ${time}`);
+    console.log(`${failed ? "✗" : "✓"} ${name.padEnd(17)} ${passed} passed, ${failed} failed${note}, ${time}`);
   }
   const { passed, failed } = total([...results.values()]);
   if (failed) process.exitCode = 1;

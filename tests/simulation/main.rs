@@ -23,6 +23,7 @@
 
 mod answers;
 mod coverage;
+mod deployment;
 mod invariants;
 mod isolate;
 mod kv;
@@ -39,6 +40,7 @@ mod rng;
 mod run;
 mod server;
 mod shrink;
+mod takes;
 mod token;
 mod world;
 

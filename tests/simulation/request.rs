@@ -12,7 +12,8 @@ use portcullis::http::{HttpRequest, handle};
 use portcullis::limit::PolicyName;
 use portcullis::store::{EntryKey, KeySpace, RevocationScope};
 
-use super::isolate::{ISSUER, Isolate, secret};
+use super::deployment::{ISSUER, secret};
+use super::isolate::Isolate;
 use super::plan::{Action, Target};
 use super::server::Admitted;
 use super::token::{Token, forged, subject, subject_key};

@@ -6,7 +6,8 @@ use std::rc::Rc;
 use portcullis::store::{Revocation, RevocationScope};
 
 use super::coverage::Coverage;
-use super::isolate::{Isolate, seed_entropy};
+use super::deployment::seed_entropy;
+use super::isolate::Isolate;
 use super::kv::KvStore;
 use super::network::ActiveFault;
 use super::plan::{ADDRESSES, Action, Fault, FaultKind, Plan, TOKENS};

@@ -9,7 +9,8 @@ use portcullis::jwt::IssuedAt;
 use portcullis::store::{EntryKey, KeySpace, RevocationScope, TokenCheck};
 use serde_json::{Value, json};
 
-use super::isolate::{API, ISSUER, KEY, Known};
+use super::deployment::{API, ISSUER, KEY};
+use super::isolate::Known;
 use super::plan::Forgery;
 
 /// A token as it was minted. Its text stands in no trace.
