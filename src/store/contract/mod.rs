@@ -27,11 +27,15 @@ pub(crate) trait Bench {
     async fn pass(&self, ms: u64);
 }
 
-/// A test for each check of the contract, each over a bench of its own.
+/// A test for each check of the contract, each over a bench of its own. `ignored: "why", bench` marks them so:
+/// for a bench that something else must start.
 macro_rules! store_contract {
-    ($bench:expr) => {
+    (ignored: $why:literal, $bench:expr) => {
+        $crate::store::contract::store_contract!(@all [#[ignore = $why]] $bench);
+    };
+    (@all $marks:tt $bench:expr) => {
         $crate::store::contract::store_contract!(
-            $bench;
+            @each $marks $bench;
             a_quota_admits_its_limit_and_no_more,
             a_refusal_ends_when_it_was_said_to,
             a_denied_take_takes_nothing_from_any_policy,
@@ -60,13 +64,21 @@ macro_rules! store_contract {
             a_record_lives_until_its_end_and_is_replaced_whole
         );
     };
+    (@each $marks:tt $bench:expr; $($check:ident),+) => {
+        $($crate::store::contract::store_contract!(@one $marks $bench; $check);)+
+    };
+    (@one [$($mark:tt)*] $bench:expr; $check:ident) => {
+        #[test]
+        $($mark)*
+        fn $check() {
+            pollster::block_on($crate::store::contract::$check(&$bench));
+        }
+    };
+    ($bench:expr) => {
+        $crate::store::contract::store_contract!(@all [] $bench);
+    };
     ($bench:expr; $($check:ident),+) => {
-        $(
-            #[test]
-            fn $check() {
-                pollster::block_on($crate::store::contract::$check(&$bench));
-            }
-        )+
+        $crate::store::contract::store_contract!(@each [] $bench; $($check),+);
     };
 }
 pub(crate) use store_contract;

@@ -18,6 +18,10 @@ mod records;
 mod revoke;
 mod rows;
 mod sessions;
+// Native only: over the object in workerd.
+#[cfg(test)]
+#[cfg(not(target_arch = "wasm32"))]
+mod in_workerd;
 #[cfg(test)]
 pub(crate) mod tests;
 mod transport;
