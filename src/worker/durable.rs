@@ -5,8 +5,10 @@
 
 use std::cell::Cell;
 
+use js_sys::Promise;
 use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::wasm_bindgen;
+use worker::wasm_bindgen_futures::JsFuture;
 use worker::{DurableObject, Env, Request, Response, Result, State, durable_object};
 
 use super::clock::now;
@@ -25,7 +27,7 @@ const REST_MS: u64 = 1_000;
 #[allow(unreachable_pub, missing_debug_implementations, reason = "an export must be public")]
 pub struct PortcullisStore {
     storage: JsValue,
-    /// When this instance of the object last set its alarm for; 0 before that.
+    /// When this instance of the object next sees to it that there is an alarm; 0 at its start.
     alarm_ms: Cell<u64>,
 }
 
@@ -47,7 +49,11 @@ impl DurableObject for PortcullisStore {
             answered.0 == 200
         });
         if self.alarm_ms.get() <= now.0 {
-            self.set_alarm(now, COLLECT_MS);
+            let at = now.plus(COLLECT_MS);
+            self.alarm_ms.set(at.0);
+            // One that an instance before this one set is not put off: else a busy object that is often
+            // made anew would never collect.
+            JsFuture::from(glue::ensure_alarm(&self.storage, js_number(at))).await?;
         }
         let (status, body) = answered;
         Ok(Response::ok(body)?.with_status(status))
@@ -110,7 +116,7 @@ const fn js_number(instant: UnixMs) -> f64 {
 /// SQL, in the few calls there are. The version of the layout stands in the table's name, so that another
 /// one never meets it.
 mod glue {
-    use super::{JsValue, wasm_bindgen};
+    use super::{JsValue, Promise, wasm_bindgen};
 
     #[wasm_bindgen(inline_js = r#"
 /** Nothing is told of an error but whether there is no room: its message may hold what was written. */
@@ -166,6 +172,10 @@ export function collect(storage, now_ms, most) {
 
 export const has_rows = (storage) => [...storage.sql.exec("SELECT 1 FROM entries_1 LIMIT 1")].length > 0;
 
+export async function ensure_alarm(storage, at_ms) {
+  if ((await storage.getAlarm()) === null) set_alarm(storage, at_ms);
+}
+
 /** Seen through by the runtime, which holds the answer back until it is written. */
 export function set_alarm(storage, at_ms) {
   storage.setAlarm(at_ms);
@@ -179,6 +189,7 @@ export function set_alarm(storage, at_ms) {
         pub(super) fn remove(storage: &JsValue, key: &str) -> i32;
         pub(super) fn collect(storage: &JsValue, now_ms: f64, most: u32) -> u32;
         pub(super) fn has_rows(storage: &JsValue) -> bool;
+        pub(super) fn ensure_alarm(storage: &JsValue, at_ms: f64) -> Promise;
         pub(super) fn set_alarm(storage: &JsValue, at_ms: f64);
     }
 }

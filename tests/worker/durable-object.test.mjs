@@ -123,13 +123,17 @@ const AHEAD = `
 
   export class PortcullisStore {
     constructor(state, env) {
-      Object.assign(this, { state, store: new Store(state, env) });
+      Object.assign(this, { state, env, store: new Store(state, env) });
     }
 
     async fetch(request) {
       const { pathname, searchParams } = new URL(request.url);
-      if (pathname !== "/alarm") return this.store.fetch(request);
       const alarm = await this.state.storage.getAlarm();
+      if (pathname === "/anew") {
+        this.store = new Store(this.state, this.env);
+        return Response.json({ alarm });
+      }
+      if (pathname !== "/alarm") return this.store.fetch(request);
       ahead_ms = Number(searchParams.get("ahead_ms"));
       await this.store.alarm();
       ahead_ms = 0;
@@ -144,19 +148,36 @@ const AHEAD = `
   export default {
     fetch(request, env, ctx) {
       const { PORTCULLIS_DO: objects } = env;
-      if (new URL(request.url).pathname !== "/alarm") return Portcullis.fetch(request, env, ctx);
+      if (!["/alarm", "/anew"].includes(new URL(request.url).pathname)) return Portcullis.fetch(request, env, ctx);
       return objects.get(objects.idFromName("{portcullis}:1:epoch")).fetch(request);
     },
   };`;
 
-test("an alarm removes what is over, and nothing else", async (t) => {
+/** A Worker whose object's clock a test turns on, in one isolate with it. */
+async function startAhead(t) {
   const limits = [{ name: "short", key: "subject", algorithm: "fixed-window", limit: 9, window: "1s" }];
   const workers = (bindings) => [
     sibling("ahead", { ...bindings, portcullis: { ...SETTINGS, ...LIMITS, limits } }, { front: AHEAD, kvNamespaces: {}, durableObjects: { PORTCULLIS_DO: { className: "PortcullisStore", useSQLite: true } } }),
   ];
   const { worker } = await startConversation({ workers });
   t.after(() => worker.dispose());
-  const talk = conversation(worker, await urlOf(worker, "ahead"));
+  return conversation(worker, await urlOf(worker, "ahead"));
+}
+
+test("an object that is made anew does not put off the alarm that is set", async (t) => {
+  const talk = await startAhead(t);
+  const madeAnew = async () => (await talk.request("/anew")).body.alarm;
+  const { access_token: token } = await talk.mint();
+  await talk.authorize(token);
+  const set = await madeAnew();
+  await sleep(20);
+  await talk.authorize(token);
+  assert.ok(set > Date.now());
+  assert.equal(await madeAnew(), set);
+});
+
+test("an alarm removes what is over, and nothing else", async (t) => {
+  const talk = await startAhead(t);
   const alarm = async (ahead_ms) => (await talk.request(`/alarm?ahead_ms=${ahead_ms}`)).body;
   const kindsOf = ({ rows }) => rows.map((key) => key.split(":")[2]).sort();
 
