@@ -3,6 +3,14 @@
 //!
 //! KV is eventually consistent: a revocation is seen elsewhere typically within 60 s, unbounded.
 
+// Native only: over a namespace in workerd.
+#[cfg(test)]
+#[cfg(not(target_arch = "wasm32"))]
+mod in_workerd;
+mod revocations;
+
+pub use revocations::{KvRevocations, Namespace};
+
 use super::{EntryKey, Revocation, RevocationScope, TokenCheck};
 use crate::UnixMs;
 
@@ -101,6 +109,12 @@ pub fn parse_key(key: &str) -> Option<(RevocationScope, EntryKey)> {
 #[must_use]
 pub fn key(scope: RevocationScope, name: EntryKey) -> String {
     format!("{PREFIX}{scope}:{name}")
+}
+
+/// The key that is read to see whether the namespace answers. Nothing is ever written there.
+#[must_use]
+pub fn probe_key(name: EntryKey) -> String {
+    format!("portcullis:1:record:{name}")
 }
 
 /// The keys under which a token may have been revoked, with their scopes: one read of all of them

@@ -29,13 +29,14 @@ use crate::fallback::Fallback;
 use crate::guard::{Guard, refresh_due};
 use crate::http::{self, HttpResponse};
 use crate::instance::Instance;
+use crate::store::kv::KvRevocations;
 use crate::store::redis::RedisStore;
 use crate::store::{Either, Split};
 use crate::telemetry::{Level, Telemetry};
 use drain::KvListing;
 use exchange::Fields;
 use fetch::JwksFetch;
-use kv_store::KvRevocations;
+use kv_store::KvNamespace;
 use link::Link;
 use signatures::WebCrypto;
 
@@ -89,7 +90,7 @@ async fn answer_to(
     let Deployment { instance, primary, kv, fields } = &*deployment;
     let response = match exchange::head(&request, fields) {
         Some(head) => {
-            let revocations = KvRevocations::new(env, &instance.config.store);
+            let revocations = KvRevocations::new(KvNamespace::new(env, &instance.config.store));
             let store = match primary {
                 Some(primary) => {
                     let instance = Arc::clone(instance);
@@ -125,7 +126,8 @@ async fn scheduled(_event: ScheduledEvent, env: Env, context: ScheduleContext) {
     let Deployment { instance, primary: Some(primary), .. } = &*deployment else { return };
     let Some(namespace) = environment::kv(&env) else { return };
     let background = WaitUntil { context: &context, instance: Arc::clone(instance) };
-    let secondary = Some(KvRevocations::new(env.clone(), &instance.config.store));
+    let namespace_of_event = KvNamespace::new(env.clone(), &instance.config.store);
+    let secondary = Some(KvRevocations::new(namespace_of_event));
     let chain = Fallback::new(Arc::clone(instance), Arc::clone(primary), secondary, background);
     chain.drain(&KvListing { env: &env, namespace }, clock::now()).await;
     write_log(&instance.telemetry);

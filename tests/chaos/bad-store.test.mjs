@@ -48,9 +48,13 @@ async function assertDegraded(talk, { good, revoked, cause }) {
   assertProblem(await talk.authorize(revoked.access_token), 401, "ERR_JWT_REVOKED");
 }
 
-/** A token, and one whose revocation this instance was told to store. */
+/**
+ * A token, and one whose revocation this instance was told to store. It is asked for the first before: what is revoked
+ * before any check is told again after it.
+ */
 async function mintBoth(talk) {
   const [good, revoked] = [await talk.mint(), await talk.mint()];
+  assert.equal((await talk.authorize(good.access_token)).status, 200);
   assert.deepEqual((await talk.revoke({ token: revoked.access_token })).body, { durability: "store" });
   assert.equal((await talk.authorize(good.access_token)).status, 200);
   return { good, revoked };

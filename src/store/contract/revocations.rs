@@ -4,7 +4,9 @@ use super::limits::left;
 use super::{Bench, key, policy, take};
 use crate::UnixMs;
 use crate::jwt::IssuedAt;
-use crate::store::{Admit, EntryKey, KeySpace, Revocation, RevocationScope, Store, TokenCheck};
+use crate::store::{
+    Admit, EntryKey, KeySpace, Revocation, RevocationScope, Store, StoreError, TokenCheck,
+};
 
 fn check(name: &str, issued_at: IssuedAt) -> TokenCheck {
     TokenCheck {
@@ -105,4 +107,20 @@ pub(crate) async fn a_revocation_only_ever_extends(bench: &impl Bench) {
         bench.pass(300).await;
         assert_eq!(revoked(bench, check).await, None, "and it ends");
     }
+}
+
+/// For a store of revocations alone: what it cannot count it does not let through.
+pub(crate) async fn what_is_not_kept_is_refused_and_never_granted(bench: &impl Bench) {
+    let policy = policy("contract-unsupported", 5, 60_000);
+    let (takes, now) = (vec![take(&policy, "k", 1)], bench.now());
+    let admit = Admit { token: None, takes: takes.clone(), closed: false };
+    let refused = |answer: Result<(), StoreError>| {
+        assert!(matches!(answer, Err(StoreError::Unsupported { .. })), "{answer:?}");
+    };
+    refused(bench.store().admit(&admit, now).await.map(drop));
+    refused(bench.store().peek(&takes, now).await.map(drop));
+    refused(bench.store().reset(&policy, key("k"), now).await);
+    refused(bench.store().end_session(key("k"), now).await.map(drop));
+    refused(bench.store().sessions(key("k"), now).await.map(drop));
+    assert_eq!(bench.store().get(key("k"), now).await, Ok(None));
 }
