@@ -11,10 +11,10 @@ export const USAGE = `usage: ${FORM}
 
 The Worker in workerd on this machine, with credentials of its own in .dev.vars. No account, no network.
 
-  --port N          port on 127.0.0.1, 0 takes a free one [${DEFAULTS.port}]
-  --store embedded  state in Workers KV and the Worker's memory; the default
-  --store redis     state in a redis-server that is started for it, with its data in .portcullis/redis
-  --store durable-object  state in a Durable Object, in .portcullis
+  --port N                port on 127.0.0.1, 0 takes a free one [${DEFAULTS.port}]
+  --store embedded        state in Workers KV and the Worker's memory; the default
+  --store redis           state in a redis-server that is started for it, with its data in .portcullis/redis
+  --store durable-object  state in a Durable Object, with its data in .portcullis
   --help`;
 
 /** Returns { port, store, help }. */
@@ -29,6 +29,6 @@ export function readOptions(args) {
   }
   const { port, store, help } = values;
   if (!/^\d{1,5}$/.test(port) || Number(port) > 65_535) throw refused(`--port takes a number from 0 to 65535, not "${port}"`);
-  if (!STORES.includes(store)) throw refused(`--store takes ${STORES.join(" or ")}, not "${store}"`);
+  if (!STORES.includes(store)) throw refused(`--store takes ${STORES.join(", ")}, not "${store}"`);
   return { port: Number(port), store, help };
 }

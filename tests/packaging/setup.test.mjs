@@ -69,13 +69,13 @@ test("the lock file names no registry", () => {
 for (const [args, message] of [
   [["--prot", "1"], /Unknown option '--prot'/],
   [["--port", "70000"], /number from 0 to 65535/],
-  [["--store", "sqlite"], /--store takes embedded or redis, not "sqlite"/],
+  [["--store", "sqlite"], /--store takes embedded, redis, durable-object, not "sqlite"/],
 ]) {
   test(`npm start -- ${args.join(" ")} is refused with its usage`, () => {
     const { status, stderr } = spawnSync(process.execPath, [inRoot("scripts/start.mjs"), ...args], { encoding: "utf8" });
     assert.equal(status, 1);
     assert.match(stderr, message);
-    assert.match(stderr, /npm start -- \[--port N\] \[--store embedded\|redis\]/);
+    assert.match(stderr, /npm start -- \[--port N\] \[--store embedded\|redis\|durable-object\]/);
   });
 }
 
