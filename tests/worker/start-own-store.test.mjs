@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { checkStore } from "../../scripts/start/check-store.mjs";
 import { newToken, startBridge, until } from "../redis/harness.mjs";
-import { run, start, startFolder } from "./start.mjs";
+import { printedCommands, run, sh, start, startFolder } from "./start.mjs";
 
 test("a store that .dev.vars names is named in the banner, and refused when it does not answer", async (t) => {
   const bridge = await startBridge({ closeMsMax: 200 });
@@ -40,4 +40,22 @@ test("a store that refuses our token, has no Redis or is not there is refused at
   await assert.rejects(checkStore({ url, token }), /refused at start: its answer to PING has status 503$/);
   await bridge.bridge.close();
   await assert.rejects(checkStore({ url, token }), /refused at start: not reachable$/);
+});
+
+test("with a Durable Object what is revoked is stored, and a start again knows it", async (t) => {
+  const folder = startFolder();
+  t.after(() => folder.remove());
+  let started = await start(folder.path, "--store", "durable-object");
+  t.after(() => started.stop());
+  assert.match(started.output.text, /^Its store: a Durable Object, in \.portcullis$/m);
+  const commands = () => printedCommands(started.output.text).map(([, , , command]) => command);
+  const [use, revoke, useAgain] = commands();
+  const [used, revoked, refused, token] = await sh(folder.path, [use, revoke, useAgain, 'echo "$TOKEN"']);
+  assert.match(used, /\n200$/);
+  assert.match(revoked, /"durability":"store"[^]*\n200$/);
+  assert.match(refused, /ERR_JWT_REVOKED.*\n401$/);
+  assert.equal(await started.stop(), 0, started.output.text);
+  started = await start(folder.path, "--store", "durable-object");
+  const [known] = await sh(folder.path, [`TOKEN='${token}'; ${commands()[2]}`]);
+  assert.match(known, /ERR_JWT_REVOKED.*\n401$/);
 });

@@ -19,6 +19,8 @@ async function run({ revocations }) {
   try {
     const { talk, siblings: { witness }, admin, events } = chaos;
     await untilTold(events, { event: "redis_may_evict", cause: "allkeys-lru" });
+    // Before anything is revoked: what is revoked before the first check is told again after it.
+    assert.equal((await talk.authorize((await talk.mint()).access_token)).status, 200);
     const minted = await mintMany(talk, revocations);
     const tokens = minted.map(({ access_token }) => access_token);
     for (const token of tokens) assert.deepEqual((await talk.revoke({ token })).body, { durability: "store" });
