@@ -122,7 +122,9 @@ async function startRedis(running) {
   return store;
 }
 
-const withoutRedis = ({ PORTCULLIS_STORE_URL, PORTCULLIS_STORE_TOKEN, ...bindings }) => bindings;
+function withoutRedis({ PORTCULLIS_STORE_URL, PORTCULLIS_STORE_TOKEN, ...bindings }) {
+  return bindings;
+}
 
 async function startWorker(port, bindings, running, durableObject) {
   const { startRuntime } = await import("./lib/worker-runtime.mjs");
