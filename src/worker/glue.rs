@@ -219,6 +219,11 @@ function read(response, bytesMax) {
   return length <= bytesMax ? response.text() : readChunks(response, bytesMax);
 }
 
+/** A promise of a request's body, undefined when it is longer. */
+export async function text(request, bytesMax) {
+  return read(request, bytesMax);
+}
+
 /** The same of a body whose length is not known. */
 async function readChunks(response, bytesMax) {
   const chunks = [];
@@ -284,6 +289,8 @@ extern "C" {
         number: f64,
         done: &JsValue,
     ) -> Promise;
+
+    pub(super) fn text(request: &web_sys::Request, bytes_max: f64) -> Promise;
 
     pub(super) fn exchange(
         route: &JsValue,

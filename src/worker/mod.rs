@@ -11,6 +11,7 @@ mod kv_store;
 mod link;
 mod settled;
 mod signatures;
+mod sql_rows;
 mod task;
 
 use std::cell::OnceCell;

@@ -113,8 +113,9 @@ for (const [mode, cause] of Object.entries({ throws: "unreachable", hangs: "time
   });
 }
 
-// The object's own clock as far ahead as it was told, and what its alarm leaves of its rows.
-const AHEAD = `
+// Around the object, in one isolate with it: its clock as far ahead as it is told, its storage as sound,
+// and what is in its rows.
+const AROUND = `
   import Portcullis, { PortcullisStore as Store } from "./index.js";
 
   const now = Date.now;
@@ -123,21 +124,39 @@ const AHEAD = `
 
   export class PortcullisStore {
     constructor(state, env) {
-      Object.assign(this, { state, env, store: new Store(state, env) });
+      Object.assign(this, { env, real: state.storage, writesLeft: Infinity });
+      const exec = (query, ...values) => {
+        if (query.startsWith("INSERT INTO entries") && --this.writesLeft < 0) throw new Error("told to");
+        return this.real.sql.exec(query, ...values);
+      };
+      const passed = ["transactionSync", "getAlarm", "setAlarm"].map((name) => [name, (...args) => this.real[name](...args)]);
+      this.state = { storage: { sql: { exec }, ...Object.fromEntries(passed) } };
+      this.anew();
+    }
+
+    anew() {
+      this.store = new Store(this.state, this.env);
+    }
+
+    async told(what, value) {
+      if (what === "anew") this.anew();
+      if (what === "writes") this.writesLeft = value ?? Infinity;
+      if (what === "layout") {
+        this.real.sql.exec("UPDATE layout SET version = version + ?", value);
+        this.anew();
+      }
+      if (what === "alarm") {
+        ahead_ms = value;
+        await this.store.alarm();
+        ahead_ms = 0;
+      }
+      const rows = [...this.real.sql.exec("SELECT key, value FROM entries ORDER BY key")];
+      return Response.json({ alarm: await this.real.getAlarm(), rows });
     }
 
     async fetch(request) {
-      const { pathname, searchParams } = new URL(request.url);
-      const alarm = await this.state.storage.getAlarm();
-      if (pathname === "/anew") {
-        this.store = new Store(this.state, this.env);
-        return Response.json({ alarm });
-      }
-      if (pathname !== "/alarm") return this.store.fetch(request);
-      ahead_ms = Number(searchParams.get("ahead_ms"));
-      await this.store.alarm();
-      ahead_ms = 0;
-      return Response.json({ alarm, rows: [...this.state.storage.sql.exec("SELECT key FROM entries_1")].map(({ key }) => key) });
+      const [, , what] = new URL(request.url).pathname.split("/");
+      return what ? this.told(what, await request.json()) : this.store.fetch(request);
     }
 
     alarm() {
@@ -148,38 +167,37 @@ const AHEAD = `
   export default {
     fetch(request, env, ctx) {
       const { PORTCULLIS_DO: objects } = env;
-      if (!["/alarm", "/anew"].includes(new URL(request.url).pathname)) return Portcullis.fetch(request, env, ctx);
+      if (!new URL(request.url).pathname.startsWith("/object")) return Portcullis.fetch(request, env, ctx);
       return objects.get(objects.idFromName("{portcullis}:1:epoch")).fetch(request);
     },
   };`;
 
-/** A Worker whose object's clock a test turns on, in one isolate with it. */
-async function startAhead(t) {
-  const limits = [{ name: "short", key: "subject", algorithm: "fixed-window", limit: 9, window: "1s" }];
+/** A Worker whose object does as `tell(what, value)` says, in one isolate with it; returns its alarm and rows. */
+async function startAround(t, limits = [{ name: "short", key: "subject", algorithm: "fixed-window", limit: 9, window: "1s" }]) {
   const workers = (bindings) => [
-    sibling("ahead", { ...bindings, portcullis: { ...SETTINGS, ...LIMITS, limits } }, { front: AHEAD, kvNamespaces: {}, durableObjects: { PORTCULLIS_DO: { className: "PortcullisStore", useSQLite: true } } }),
+    sibling("around", { ...bindings, portcullis: { ...SETTINGS, ...LIMITS, limits } }, { front: AROUND, kvNamespaces: {}, durableObjects: { PORTCULLIS_DO: { className: "PortcullisStore", useSQLite: true } } }),
   ];
   const { worker } = await startConversation({ workers });
   t.after(() => worker.dispose());
-  return conversation(worker, await urlOf(worker, "ahead"));
+  const talk = conversation(worker, await urlOf(worker, "around"));
+  return { ...talk, tell: async (what, value = null) => (await talk.request(`/object/${what}`, { json: value })).body };
 }
 
 test("an object that is made anew does not put off the alarm that is set", async (t) => {
-  const talk = await startAhead(t);
-  const madeAnew = async () => (await talk.request("/anew")).body.alarm;
+  const talk = await startAround(t);
   const { access_token: token } = await talk.mint();
   await talk.authorize(token);
-  const set = await madeAnew();
+  const { alarm: set } = await talk.tell("anew");
   await sleep(20);
   await talk.authorize(token);
   assert.ok(set > Date.now());
-  assert.equal(await madeAnew(), set);
+  assert.equal((await talk.tell("anew")).alarm, set);
 });
 
 test("an alarm removes what is over, and nothing else", async (t) => {
-  const talk = await startAhead(t);
-  const alarm = async (ahead_ms) => (await talk.request(`/alarm?ahead_ms=${ahead_ms}`)).body;
-  const kindsOf = ({ rows }) => rows.map((key) => key.split(":")[2]).sort();
+  const talk = await startAround(t);
+  const alarm = (ahead_ms) => talk.tell("alarm", ahead_ms);
+  const kindsOf = ({ rows }) => rows.map(({ key }) => key.split(":")[2]).sort();
 
   const { access_token: token } = await talk.mint();
   assert.equal((await talk.authorize(token)).status, 200);
@@ -190,4 +208,71 @@ test("an alarm removes what is over, and nothing else", async (t) => {
   assert.deepEqual(kindsOf(await alarm(2 * 60_000)), ["epoch", "revoked"], "the count is over, a minute ago");
   assert.deepEqual(kindsOf(await alarm(24 * 3_600_000)), ["epoch"]);
   assert.equal((await talk.authorize(token)).body.code, "ERR_JWT_REVOKED", "by the instance's own memory");
+});
+
+test("of a command that fails half-way nothing is kept", async (t) => {
+  const limit = (name) => ({ name, key: "subject", algorithm: "fixed-window", limit: 9, window: "24h" });
+  const talk = await startAround(t, ["one", "two"].map(limit));
+  const { access_token: token } = await talk.mint();
+  await talk.authorize(token);
+  const { rows: before } = await talk.tell("writes", 1);
+  assert.equal(before.filter(({ key }) => key.includes(":limit:")).length, 2);
+  const answer = await talk.authorize(token);
+  assert.match(answer.headers.get(DEGRADED), /reason=http_5xx/);
+  assert.deepEqual((await talk.tell("rows")).rows, before);
+});
+
+test("rows that a newer Worker laid out are neither read nor written", async (t) => {
+  const talk = await startAround(t);
+  const { access_token: token } = await talk.mint();
+  await talk.authorize(token);
+  const { rows: before } = await talk.tell("layout", 1);
+  assert.match((await talk.authorize(token)).headers.get(DEGRADED), /reason=other_layout/);
+  const revoked = await talk.revoke({ token });
+  assert.notEqual(revoked.body.durability, "store");
+  assert.deepEqual((await talk.tell("rows")).rows, before);
+
+  await talk.tell("layout", -1);
+  const { access_token: another } = await talk.mint();
+  for (let i = 0; i < 100 && (await talk.tell("rows")).rows.every(({ key }) => !key.includes(":revoked:")); i++) {
+    await talk.authorize(another);
+    await sleep(100);
+  }
+  assert.match(await talk.metrics(), /^portcullis_journal_entries 0$/m);
+});
+
+test("a command longer than any of ours is refused, by its length and in chunks", async (t) => {
+  const talk = await startAround(t);
+  const long = JSON.stringify(["admit", "0", "x".repeat(128 * 1024)]);
+  const chunked = new Blob([long]).stream();
+  for (const body of [long, chunked]) {
+    const answer = await talk.request("/object", { method: "POST", body, duplex: "half" });
+    assert.deepEqual([answer.status, JSON.parse(answer.text)], [400, { error: "ERR malformed command" }]);
+  }
+});
+
+// What a Worker with the binding can ask of the object beside its fetch().
+const CALLER = {
+  name: "caller",
+  modules: true,
+  compatibilityDate: "2026-10-20",
+  durableObjects: OBJECT,
+  script: `
+    export default {
+      async fetch(request, { PORTCULLIS_DO: objects }) {
+        const stub = objects.get(objects.idFromName("called"));
+        const outcome = (name) => Promise.resolve().then(() => stub[name]()).then(() => "answered", (error) => error.message);
+        const names = await request.json();
+        return Response.json(await Promise.all(names.map(outcome)));
+      },
+    };`,
+};
+
+test("nothing of the object but its fetch() can be called by RPC", async (t) => {
+  const { worker } = await startConversation({ durableObject: true, workers: [CALLER] });
+  t.after(() => worker.dispose());
+  const caller = await worker.runtime.getWorker("caller");
+  const names = ["alarm", "free", "__destroy_into_raw", "__wbg_ptr", "rows", "webSocketMessage"];
+  const answers = await (await caller.fetch("http://localhost/", { method: "POST", body: JSON.stringify(names) })).json();
+  for (const [i, name] of names.entries()) assert.match(answers[i], /not support RPC|not implement|reserved|not a function/, name);
 });

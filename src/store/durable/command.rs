@@ -18,6 +18,8 @@ pub(super) enum Fault {
     Malformed,
     /// Its name is none of ours: that of a newer Worker, while this is an older object.
     Unknown,
+    /// The rows are laid out as an older or newer Worker does.
+    OtherLayout,
     /// The rows failed.
     Rows(RowsError),
 }
@@ -34,6 +36,8 @@ impl Fault {
         let (status, error) = match self {
             Self::Malformed => (400, "ERR malformed command"),
             Self::Unknown => (400, "ERR unknown command"),
+            Self::OtherLayout => (400, "LAYOUT of the rows is another"),
+            Self::Rows(RowsError::OverQuota) => (400, "ERR quota exceeded"),
             Self::Rows(RowsError::Full) => (400, "OOM no room for what is to be written"),
             Self::Rows(RowsError::Failed) => (500, "ERR the storage failed"),
         };

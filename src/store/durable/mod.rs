@@ -35,14 +35,31 @@ use crate::UnixMs;
 /// Longest command taken, in bytes: a batch of 100 merges has some 20,000.
 pub const COMMAND_BYTES_MAX: usize = 128 * 1024;
 
+/// The version of how rows are laid out. Rows of another one are not touched: an older Worker would not
+/// find what a newer one wrote, a revocation too.
+pub const LAYOUT: u32 = 1;
+
+/// The answer to a command that came to nothing because its rows could not be kept.
+#[must_use]
+pub fn unkept() -> (u16, String) {
+    Fault::Rows(RowsError::Failed).answer()
+}
+
 /// Carries out one command over `rows` at `now`, the object's time.
 ///
 /// `body`: a JSON list of text, as [`ObjectTransport`] sends it. Returns the status and body of the
-/// answer, `{"result": ...}` or `{"error": "..."}`: 400 for a command that is none, 500 where the rows
-/// fail. Then nothing that was written counts: the platform takes it back.
+/// answer, `{"result": ...}` or `{"error": "..."}`: 400 for a command that is none and for rows of another
+/// [`LAYOUT`], 400 or 500 where the rows fail. Unless it is 200 the caller takes back all that was written.
 #[must_use]
 pub fn answer(rows: &impl Rows, body: &str, now: UnixMs) -> (u16, String) {
-    match Command::parse(body).and_then(|command| run(rows, &command, now)) {
+    let answered = || {
+        let command = Command::parse(body)?;
+        if rows.layout()? != LAYOUT {
+            return Err(Fault::OtherLayout);
+        }
+        run(rows, &command, now)
+    };
+    match answered() {
         Ok(items) => (200, command::result(&items)),
         Err(fault) => fault.answer(),
     }

@@ -6,6 +6,12 @@ use crate::UnixMs;
 
 /// Rows of text, read and written at once: a Durable Object's storage is synchronous.
 pub trait Rows {
+    /// The layout they have: [`LAYOUT`](super::LAYOUT) where there were none yet.
+    ///
+    /// # Errors
+    /// [`RowsError`].
+    fn layout(&self) -> Result<u32, RowsError>;
+
     /// The value under a key.
     ///
     /// # Errors
@@ -29,9 +35,12 @@ pub trait Rows {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum RowsError {
-    /// There is no room, or the account's allowance is used up.
+    /// There is no room.
     #[error("no room")]
     Full,
+    /// The account's allowance is used up.
+    #[error("over quota")]
+    OverQuota,
     /// Anything else.
     #[error("the storage failed")]
     Failed,

@@ -12,20 +12,35 @@ use crate::fetch::{Fetch, FetchError, Request, Response};
 use crate::jwt::IssuedAt;
 use crate::store::contract::{Bench, key, policy, store_contract, take};
 use crate::store::redis::{KeyPrefix, RedisStore};
-use crate::store::{Admit, EntryKey, RevocationScope, Store as _, StoreError, TokenCheck};
+use crate::store::{
+    Admit, EntryKey, RevocationScope, Rotation, SessionStart, Store as _, StoreError, TokenCheck,
+};
 
 /// An object in this process, and its time.
 pub(crate) struct Object {
     pub(crate) rows: RefCell<BTreeMap<String, (String, UnixMs)>>,
     pub(crate) now: Cell<UnixMs>,
-    /// What every write comes to.
-    pub(crate) fails: Cell<Option<RowsError>>,
+    /// How many writes are made before they fail, and what by.
+    fails: Cell<Option<(u32, RowsError)>>,
+    layout: Cell<u32>,
 }
 
 impl Object {
     pub(crate) fn new() -> Self {
         let now = Cell::new(UnixMs(1_700_000_000_250));
-        Self { rows: RefCell::default(), now, fails: Cell::new(None) }
+        Self { rows: RefCell::default(), now, fails: Cell::new(None), layout: Cell::new(LAYOUT) }
+    }
+
+    /// One write more, or why not.
+    fn write(&self) -> Result<(), RowsError> {
+        match self.fails.get() {
+            None => Ok(()),
+            Some((0, error)) => Err(error),
+            Some((left, error)) => {
+                self.fails.set(Some((left.saturating_sub(1), error)));
+                Ok(())
+            }
+        }
     }
 
     fn set(&self, key: &str, value: &str) {
@@ -40,19 +55,22 @@ impl Object {
 }
 
 impl Rows for Object {
+    fn layout(&self) -> Result<u32, RowsError> {
+        Ok(self.layout.get())
+    }
+
     fn get(&self, key: &str) -> Result<Option<String>, RowsError> {
         Ok(self.rows.borrow().get(key).map(|(value, _)| value.clone()))
     }
 
     fn put(&self, key: &str, value: &str, until: UnixMs) -> Result<(), RowsError> {
-        if let Some(error) = self.fails.get() {
-            return Err(error);
-        }
+        self.write()?;
         self.rows.borrow_mut().insert(key.to_owned(), (value.to_owned(), until));
         Ok(())
     }
 
     fn delete(&self, key: &str) -> Result<bool, RowsError> {
+        self.write()?;
         Ok(self.rows.borrow_mut().remove(key).is_some())
     }
 }
@@ -141,9 +159,47 @@ fn a_command_that_is_none_is_refused_by_name_and_writes_nothing() {
 #[test]
 fn rows_that_fail_are_an_error_with_its_cause() {
     let bench = InProcess::new();
-    for (fault, cause) in [(RowsError::Full, "out_of_memory"), (RowsError::Failed, "http_5xx")] {
-        bench.object().fails.set(Some(fault));
+    for (fault, cause) in [
+        (RowsError::Full, "out_of_memory"),
+        (RowsError::OverQuota, "quota"),
+        (RowsError::Failed, "http_5xx"),
+    ] {
+        bench.object().fails.set(Some((0, fault)));
         assert_eq!(bench.admit(None, 1), Err(StoreError::Unavailable { cause }));
+    }
+}
+
+#[test]
+fn a_command_of_which_any_write_fails_is_refused_so_that_all_of_it_is_taken_back() {
+    let policies = [policy("one", 5, 60_000), policy("two", 5, 60_000)];
+    let takes = || policies.iter().map(|policy| take(policy, "k", 1)).collect::<Vec<_>>();
+    // The epoch and two limits; nothing is written by a command that wrote less than it means to.
+    for (writes, done) in [(0, false), (1, false), (2, false), (3, true)] {
+        let bench = InProcess::new();
+        bench.object().fails.set(Some((writes, RowsError::Failed)));
+        let admit = Admit { token: None, takes: takes(), closed: false };
+        let admission = block_on(bench.0.admit(&admit, bench.now()));
+        assert_eq!(admission.is_ok(), done, "{writes} writes made");
+    }
+    // The session, and its name in its subject's list.
+    for (writes, done) in [(0, false), (1, false), (2, true)] {
+        let bench = InProcess::new();
+        bench.object().fails.set(Some((writes, RowsError::Failed)));
+        let (session, subject) = (key("s"), key("u"));
+        let start = SessionStart { session, subject, expires: bench.now().plus(9) };
+        let opened = block_on(bench.0.rotate(&Rotation::Open(start), bench.now()));
+        assert_eq!(opened.is_ok(), done, "{writes} writes made");
+    }
+}
+
+#[test]
+fn rows_of_another_layout_are_refused_and_left_alone() {
+    for layout in [0, LAYOUT + 1] {
+        let bench = InProcess::new();
+        bench.object().layout.set(layout);
+        let cause = "other_layout";
+        assert_eq!(bench.admit(None, 1), Err(StoreError::Unavailable { cause }));
+        assert!(bench.object().rows.borrow().is_empty());
     }
 }
 

@@ -49,7 +49,7 @@ pub enum ServerError {
 }
 
 /// How an error begins, with the word it is counted under.
-const CAUSES: [(&str, ServerError); 15] = [
+const CAUSES: [(&str, ServerError); 16] = [
     ("NOSCRIPT", ServerError::NoScript),
     ("NOAUTH", ServerError::Unauthorized),
     ("WRONGPASS", ServerError::Unauthorized),
@@ -65,6 +65,8 @@ const CAUSES: [(&str, ServerError); 15] = [
     ("TRYAGAIN", ServerError::Other("cluster_down")),
     ("MOVED", ServerError::Other("cluster_moved")),
     ("ASK", ServerError::Other("cluster_moved")),
+    // The Durable Object, not Redis.
+    ("LAYOUT", ServerError::Other("other_layout")),
 ];
 
 impl ServerError {
