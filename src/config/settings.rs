@@ -83,6 +83,7 @@ enum Key {
 enum Counting {
     FixedWindow,
     SlidingWindow,
+    SlidingLog,
     TokenBucket,
     Gcra,
 }
@@ -191,7 +192,7 @@ impl Limit {
                 return Err(ConfigError::new(format!("{path}.key"), reason));
             }
         };
-        Ok(limit::Policy {
+        let policy = limit::Policy {
             name: name(&format!("{path}.name"), &self.name)?,
             key,
             algorithm: self.algorithm.into(),
@@ -199,7 +200,10 @@ impl Limit {
             trigger,
             shadow: self.shadow,
             on_outage: self.on_outage(path)?,
-        })
+        };
+        let limit_path = format!("{path}.limit");
+        policy.check().map_err(|error| ConfigError::new(limit_path, error.to_string()))?;
+        Ok(policy)
     }
 
     fn quota(&self, path: &str) -> Result<Quota, ConfigError> {
@@ -237,6 +241,7 @@ impl From<Counting> for Algorithm {
         match counting {
             Counting::FixedWindow => Self::FixedWindow,
             Counting::SlidingWindow => Self::SlidingWindow,
+            Counting::SlidingLog => Self::SlidingLog,
             Counting::TokenBucket => Self::TokenBucket,
             Counting::Gcra => Self::Gcra,
         }

@@ -32,6 +32,12 @@ pub enum LimitError {
         /// The burst asked for.
         burst: u64,
     },
+    /// A log of more takes than [`LOG_LIMIT_MAX`](super::LOG_LIMIT_MAX).
+    #[error("a sliding log's limit must be at most {}, not {limit}", super::LOG_LIMIT_MAX)]
+    LogTooLong {
+        /// The limit asked for.
+        limit: u64,
+    },
     /// A cost of 0, or one above the quota, which no wait would ever satisfy.
     #[error("cost must be between 1 and the limit of {limit}, not {cost}")]
     CostOutOfRange {

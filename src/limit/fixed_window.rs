@@ -44,6 +44,11 @@ impl Counter {
         Self { start: UnixMs(start), count }
     }
 
+    /// No count above `most`.
+    pub(super) fn at_most(self, most: u64) -> Self {
+        Self { count: self.count.min(most), ..self }
+    }
+
     /// The count in the window that begins at `start`, or in a later one, by a clock that is ahead.
     fn count_at(self, quota: Quota, start: UnixMs) -> u64 {
         if aligned(self.start, quota) >= start { self.count } else { 0 }

@@ -12,6 +12,7 @@ mod policy;
 #[cfg(all(test, not(target_arch = "wasm32")))]
 mod properties;
 mod quota;
+mod sliding_log;
 mod sliding_window;
 mod standing;
 mod token_bucket;
@@ -21,3 +22,4 @@ pub use error::LimitError;
 pub use field::{rate_limit_field, rate_limit_policy_field, retry_after_seconds};
 pub use policy::{KeyKind, OnOutage, Policy, PolicyName, Trigger};
 pub use quota::Quota;
+pub use sliding_log::LOG_LIMIT_MAX;

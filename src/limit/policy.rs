@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use super::{Algorithm, LimitError, Quota};
+use super::{Algorithm, LOG_LIMIT_MAX, LimitError, Quota};
 
 /// The name of a policy: 1 to 64 characters of `[a-z0-9._-]`, so that it stands in a header field,
 /// a metric label and a storage key without quoting. Shared: every answer names its policies.
@@ -77,6 +77,20 @@ pub struct Policy {
     pub shadow: bool,
     /// What decides while the store does not answer.
     pub on_outage: OnOutage,
+}
+
+impl Policy {
+    /// Whether its algorithm counts its quota.
+    ///
+    /// # Errors
+    /// [`LimitError::LogTooLong`].
+    pub fn check(&self) -> Result<(), LimitError> {
+        let limit = self.quota.limit();
+        if self.algorithm == Algorithm::SlidingLog && limit > LOG_LIMIT_MAX {
+            return Err(LimitError::LogTooLong { limit });
+        }
+        Ok(())
+    }
 }
 
 /// What decides a policy's takes while the store does not answer.

@@ -64,6 +64,11 @@ impl Counters {
         Self { start: UnixMs(start), previous, current }
     }
 
+    /// No count above `most`.
+    pub(super) fn at_most(self, most: u64) -> Self {
+        Self { previous: self.previous.min(most), current: self.current.min(most), ..self }
+    }
+
     /// What counts of them as the window before the one that begins at `start`, and as that one.
     /// Counts of a later window, by a clock that is ahead, stay as they are.
     fn counts_at(self, quota: Quota, start: UnixMs) -> (u64, u64) {

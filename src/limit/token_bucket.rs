@@ -46,6 +46,11 @@ impl Bucket {
         Self { at: UnixMs(at), spent, fraction }
     }
 
+    /// No more missing than `most`.
+    pub(super) fn at_most(self, most: u64) -> Self {
+        Self { spent: self.spent.min(most), ..self }
+    }
+
     /// What is missing, times the window's length: at most all of it. A fraction of another window's
     /// counts as less than a token of this one.
     fn scaled(self, quota: Quota) -> u128 {

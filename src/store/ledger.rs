@@ -56,7 +56,7 @@ impl Ledger {
             .entry(policy.name.clone())
             .or_insert_with(|| Expiring::new(KEYS_PER_POLICY_MAX, seed));
         let empty = State::empty(policy.algorithm);
-        let state = keys.get(&key, now).map_or(empty, |state| state.of(policy.algorithm));
+        let state = keys.get(&key, now).cloned().map_or(empty, |state| state.of(policy.algorithm));
         let state = state.add(policy.quota, now, cost);
         let ends = state.free_at(policy.quota);
         keys.insert(key, state, ends, now).map(drop).map_err(|Full| LedgerFull)
@@ -105,8 +105,8 @@ impl Ledger {
         for policy in policies {
             let Some(keys) = self.owed.get_mut(&policy.name) else { continue };
             while entries.len() < MergeBatch::ENTRIES_MAX {
-                let Some((key, &taken, _)) = keys.first(now) else { break };
-                keys.remove(&key);
+                let Some((key, ..)) = keys.first(now) else { break };
+                let Some(taken) = keys.remove(&key) else { break };
                 entries.push(Owed { policy: policy.clone(), key, taken });
             }
         }
@@ -143,7 +143,7 @@ mod tests {
         ledger.owe(&take(&policy, "a", 3), NOW.plus(5)).unwrap();
         let batch = ledger.next(std::slice::from_ref(&policy), NOW.plus(9)).unwrap();
         assert_eq!((batch.sequence, batch.entries.len()), (1, 1));
-        let left = peek(batch.entries[0].taken, policy.quota, NOW.plus(9), 1).remaining;
+        let left = peek(&batch.entries[0].taken, policy.quota, NOW.plus(9), 1).remaining;
         assert_eq!(left, 5);
         ledger.done(1);
         assert!(ledger.is_empty());
@@ -160,7 +160,7 @@ mod tests {
         ledger.done(1);
         let second = ledger.next(&policies, NOW).unwrap();
         assert_eq!(second.sequence, 2);
-        assert_eq!(peek(second.entries[0].taken, policies[0].quota, NOW, 1).remaining, 9);
+        assert_eq!(peek(&second.entries[0].taken, policies[0].quota, NOW, 1).remaining, 9);
         ledger.done(1);
         assert!(!ledger.is_empty(), "an old acknowledgement ends nothing");
     }

@@ -142,7 +142,7 @@ fn a_burst_goes_with_what_has_one_and_must_be_countable() {
         let policy = changed(policy("p", "subject", 3), "algorithm", json!(algorithm));
         changed(policy[0].clone(), "burst", burst)
     };
-    for algorithm in ["fixed-window", "sliding-window"] {
+    for algorithm in ["fixed-window", "sliding-window", "sliding-log"] {
         let limits = burst(algorithm, json!(3));
         assert_field_fault("limits", limits, "limits[0].burst", "token-bucket");
     }
@@ -153,6 +153,17 @@ fn a_burst_goes_with_what_has_one_and_must_be_countable() {
         let limits = burst(algorithm, json!(7));
         assert!(config(Keys::EdDsa, |settings| settings["limits"] = limits).is_ok());
     }
+}
+
+#[test]
+fn a_log_has_at_most_ten_thousand_takes() {
+    let log = |limit: u64| {
+        let policy = changed(policy("p", "subject", limit), "algorithm", json!("sliding-log"));
+        config(Keys::EdDsa, |settings| settings["limits"] = policy)
+    };
+    assert!(log(10_000).is_ok());
+    let limits = changed(policy("p", "subject", 10_001), "algorithm", json!("sliding-log"));
+    assert_field_fault("limits", limits, "limits[0].limit", "at most 10000, not 10001");
 }
 
 #[test]

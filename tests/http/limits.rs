@@ -41,7 +41,7 @@ fn of_3_per_60_s_the_4th_is_429_with_what_a_client_needs_to_wait() {
 
 #[test]
 fn every_algorithm_takes_its_limit_and_promises_when_it_takes_again() {
-    for algorithm in ["fixed-window", "sliding-window", "token-bucket", "gcra"] {
+    for algorithm in ["fixed-window", "sliding-window", "sliding-log", "token-bucket", "gcra"] {
         let mut per_subject = policy("per-subject", "subject", 3);
         per_subject["algorithm"] = json!(algorithm);
         let bench = with_limits(json!([per_subject]));

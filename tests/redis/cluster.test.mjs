@@ -18,7 +18,7 @@ const TAG = "{portcullis}:1:";
 const EPOCH = `${TAG}epoch`;
 // What docs/storage-schema.md names, and what it adds for a cluster.
 const PASSWORD = newToken();
-const ALLOWED = "+eval +evalsha +get +set +del +time +pexpire +pttl +lrange +lrem +rpush +info +ping".split(" ");
+const ALLOWED = "+eval +evalsha +get +set +del +time +pexpire +pttl +type +lindex +llen +lpush +lrange +lrem +lset +ltrim +rpush +info +ping".split(" ");
 const FOR_CLUSTER = "+multi +exec +cluster|slots +cluster|info +readonly +readwrite +asking".split(" ");
 
 let cluster;

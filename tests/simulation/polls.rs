@@ -112,7 +112,7 @@ impl World {
             // A store that lost its data is told again what it had taken.
             let mut merged = isolate.merged.borrow_mut();
             let sum = merged.entry((self.server.epoch.get(), of.clone())).or_default();
-            *sum += cost_of(owed.taken, owed.policy.quota.window_ms());
+            *sum += cost_of(owed.taken.clone(), owed.policy.quota.window_ms());
             let most = isolate.owed.borrow().get(&of).copied().unwrap_or(0);
             if *sum > most {
                 let sum = *sum;

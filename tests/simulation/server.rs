@@ -190,5 +190,5 @@ impl Server {
 /// the start of its latest window.
 pub fn cost_of(state: State, window_ms: u64) -> u64 {
     let wide = Quota::new(1_000_000, window_ms).expect("a wide quota");
-    wide.limit() - peek(state, wide, UnixMs(0), 1).remaining
+    wide.limit() - peek(&state, wide, UnixMs(0), 1).remaining
 }

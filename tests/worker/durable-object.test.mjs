@@ -34,7 +34,7 @@ test("a token is minted, used, revoked as stored, and refused by another isolate
   assert.match(await talk.metrics(), /^portcullis_store_up 1$/m);
 });
 
-for (const algorithm of ["sliding-window", "fixed-window", "token-bucket", "gcra"]) {
+for (const algorithm of ["sliding-window", "fixed-window", "sliding-log", "token-bucket", "gcra"]) {
   test(`of 100 requests at once through two isolates, a quota of 10 lets 10 pass (${algorithm})`, async (t) => {
     const limits = [{ name: "ten", key: "subject", algorithm, limit: 10, window: "24h" }];
     const { talk, other } = await startTwo(t, { vars: { limits } });

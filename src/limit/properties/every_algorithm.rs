@@ -12,13 +12,13 @@ proptest! {
         let (mut state, mut now) = (State::empty(algorithm), 1_000_u64);
         for (passed, cost) in steps {
             now += passed / 4;
-            let (decision, kept) = decide(state, quota, UnixMs(now), cost).unwrap();
+            let (decision, kept) = decide(&state, quota, UnixMs(now), cost).unwrap();
             if let Some(wait) = decision.retry_after_ms {
                 prop_assert!(wait > 0);
                 for refused in now..now + wait {
-                    prop_assert!(!peek(state, quota, UnixMs(refused), cost).allowed);
+                    prop_assert!(!peek(&state, quota, UnixMs(refused), cost).allowed);
                 }
-                prop_assert!(decide(state, quota, UnixMs(now + wait), cost).unwrap().0.allowed);
+                prop_assert!(decide(&state, quota, UnixMs(now + wait), cost).unwrap().0.allowed);
             }
             state = kept;
         }
@@ -29,13 +29,13 @@ proptest! {
         let (mut state, mut now) = (State::empty(algorithm), 1_000_u64);
         for (passed, cost) in steps {
             now += passed;
-            let (decision, kept) = decide(state, quota, UnixMs(now), cost).unwrap();
+            let (decision, kept) = decide(&state, quota, UnixMs(now), cost).unwrap();
             let free = now + decision.reset_ms;
             prop_assert_eq!(kept.free_at(quota), UnixMs(free));
             for at in [free, free + 1] {
-                prop_assert_eq!(peek(kept, quota, UnixMs(at), 1), peek(State::empty(algorithm), quota, UnixMs(at), 1));
+                prop_assert_eq!(peek(&kept, quota, UnixMs(at), 1), peek(&State::empty(algorithm), quota, UnixMs(at), 1));
             }
-            prop_assert!(peek(kept, quota, UnixMs(free - 1), 1).remaining < quota.burst());
+            prop_assert!(peek(&kept, quota, UnixMs(free - 1), 1).remaining < quota.burst());
             state = kept;
         }
     }
@@ -56,9 +56,9 @@ proptest! {
     ) {
         let (mut now, empty) = (1_000, State::empty(algorithm));
         let kept = owed(algorithm, quota, &steps, &mut now);
-        let merged = kept.merge(empty, quota, UnixMs(now + later));
-        prop_assert_eq!(merged, kept.add(quota, UnixMs(now + later), 0));
-        prop_assert_eq!(merged, merged.merge(empty, quota, UnixMs(now + later)));
+        let merged = kept.clone().merge(empty.clone(), quota, UnixMs(now + later));
+        prop_assert_eq!(&merged, &kept.add(quota, UnixMs(now + later), 0));
+        prop_assert_eq!(&merged, &merged.clone().merge(empty, quota, UnixMs(now + later)));
     }
 
     #[test]
@@ -69,15 +69,15 @@ proptest! {
         let (mut now, mut elsewhere) = (1_000, 1_000 + apart);
         let kept = owed(algorithm, quota, &kept, &mut now);
         let taken = owed(algorithm, quota, &taken, &mut elsewhere);
-        let merged = kept.merge(taken, quota, UnixMs(now));
-        let stood = peek(kept, quota, UnixMs(now), 1).reset_ms;
-        prop_assert!(peek(merged, quota, UnixMs(now), 1).reset_ms <= stood.max(quota.memory_ms()));
+        let merged = kept.clone().merge(taken, quota, UnixMs(now));
+        let stood = peek(&kept, quota, UnixMs(now), 1).reset_ms;
+        prop_assert!(peek(&merged, quota, UnixMs(now), 1).reset_ms <= stood.max(quota.memory_ms()));
         for passed in later {
             now += passed;
             for cost in 1..=quota.burst() {
                 let (after, before) = (
-                    peek(merged, quota, UnixMs(now), cost),
-                    peek(kept, quota, UnixMs(now), cost),
+                    peek(&merged, quota, UnixMs(now), cost),
+                    peek(&kept, quota, UnixMs(now), cost),
                 );
                 prop_assert!(before.allowed || !after.allowed);
                 prop_assert!(before.remaining >= after.remaining);
@@ -95,8 +95,10 @@ proptest! {
         let one = owed(algorithm, quota, &one, &mut first);
         let other = owed(algorithm, quota, &other, &mut second);
         let now = UnixMs(now + later);
-        let merged = |first, second| kept.merge(first, quota, now).merge(second, quota, now);
-        prop_assert_eq!(merged(one, other), merged(other, one));
+        let merged = |first: &State, second: &State| {
+            kept.clone().merge(first.clone(), quota, now).merge(second.clone(), quota, now)
+        };
+        prop_assert_eq!(merged(&one, &other), merged(&other, &one));
     }
 
     /// Held where it was last counted, it gives nothing again; a steady one would have allowed as much.
@@ -109,12 +111,12 @@ proptest! {
             now += passed;
             for cost in 1..=cost {
                 let (then, since) = (
-                    peek(state, quota, UnixMs(now - back), cost),
-                    peek(state, quota, UnixMs(now), cost),
+                    peek(&state, quota, UnixMs(now - back), cost),
+                    peek(&state, quota, UnixMs(now), cost),
                 );
                 prop_assert!(since.allowed || !then.allowed);
             }
-            state = decide(state, quota, UnixMs(now), cost).unwrap().1;
+            state = decide(&state, quota, UnixMs(now), cost).unwrap().1;
         }
     }
 
@@ -122,11 +124,11 @@ proptest! {
     fn a_state_of_another_algorithm_counts_nothing((algorithm, quota, steps) in any_scenario()) {
         let mut now = 1_000;
         let kept = owed(algorithm, quota, &steps, &mut now);
-        prop_assert_eq!(kept.of(algorithm), kept);
+        prop_assert_eq!(&kept.clone().of(algorithm), &kept);
         for other in super::ALGORITHMS.into_iter().filter(|other| *other != algorithm) {
             let empty = State::empty(other);
-            prop_assert_eq!(kept.of(other), empty);
-            prop_assert_eq!(empty.merge(kept, quota, UnixMs(now)), empty);
+            prop_assert_eq!(&kept.clone().of(other), &empty);
+            prop_assert_eq!(&empty.clone().merge(kept.clone(), quota, UnixMs(now)), &empty);
         }
     }
 }

@@ -17,7 +17,7 @@ proptest! {
         let (limit, window) = (quota.limit(), quota.window_ms());
         for (passed, cost) in steps {
             now += passed;
-            let (decision, kept) = decide(state, quota, UnixMs(now), cost).unwrap();
+            let (decision, kept) = decide(&state, quota, UnixMs(now), cost).unwrap();
             let start = now / window * window;
             let taken = log.cost_in(start, start + window);
             prop_assert_eq!(decision.allowed, taken + cost <= limit);
@@ -36,7 +36,7 @@ proptest! {
 #[test]
 fn the_bound_of_any_interval_is_reached_at_a_windows_end() {
     let quota = Quota::new(7, 1_000).unwrap();
-    let (first, state) = decide(EMPTY, quota, UnixMs(1_999), 7).unwrap();
-    let (second, _) = decide(state, quota, UnixMs(2_000), 7).unwrap();
+    let (first, state) = decide(&EMPTY, quota, UnixMs(1_999), 7).unwrap();
+    let (second, _) = decide(&state, quota, UnixMs(2_000), 7).unwrap();
     assert!(first.allowed && second.allowed);
 }

@@ -8,14 +8,20 @@
 mod every_algorithm;
 mod fixed_window;
 mod pace;
+mod sliding_log;
 mod sliding_window;
 
 use proptest::prelude::*;
 
 use super::{Algorithm, Quota};
 
-const ALGORITHMS: [Algorithm; 4] =
-    [Algorithm::FixedWindow, Algorithm::SlidingWindow, Algorithm::TokenBucket, Algorithm::Gcra];
+const ALGORITHMS: [Algorithm; 5] = [
+    Algorithm::FixedWindow,
+    Algorithm::SlidingWindow,
+    Algorithm::SlidingLog,
+    Algorithm::TokenBucket,
+    Algorithm::Gcra,
+];
 
 /// Every take that was allowed: the instant and its cost.
 #[derive(Default)]

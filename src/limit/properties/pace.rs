@@ -33,7 +33,7 @@ proptest! {
         for (passed, cost) in steps {
             now += passed / 4;
             let cost = 1 + (cost - 1) % burst;
-            let decided = states.map(|state| decide(state, quota, UnixMs(now), cost).unwrap());
+            let decided = states.map(|state| decide(&state, quota, UnixMs(now), cost).unwrap());
             let [(bucket, _), (gcra, _)] = decided;
             prop_assert_eq!(bucket, gcra);
             prop_assert_eq!(bucket.allowed, fits(&log, quota, now, cost));
@@ -61,7 +61,7 @@ proptest! {
             now += passed;
             clock.advance(Duration::from_millis(passed));
             let cost = 1 + (cost - 1) % burst;
-            let (ours, kept) = decide(state, quota, UnixMs(now), cost.into()).unwrap();
+            let (ours, kept) = decide(&state, quota, UnixMs(now), cost.into()).unwrap();
             let theirs = limiter.check_n(NonZeroU32::new(cost).unwrap()).unwrap();
             prop_assert_eq!(ours.allowed, theirs.is_ok());
             if let Err(not_until) = theirs {
@@ -80,7 +80,7 @@ fn the_bound_of_a_window_is_reached_by_a_burst_and_a_steady_rest() {
         let quota = Quota::new(10, 1_000).unwrap().with_burst(4).unwrap();
         let (mut state, mut taken) = (State::empty(algorithm), 0);
         for now in 5_000..=6_000 {
-            while let (decision, kept) = decide(state, quota, UnixMs(now), 1).unwrap()
+            while let (decision, kept) = decide(&state, quota, UnixMs(now), 1).unwrap()
                 && decision.allowed
             {
                 (state, taken) = (kept, taken + 1);

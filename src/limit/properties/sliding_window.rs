@@ -33,7 +33,7 @@ proptest! {
         let (mut state, mut log, mut now) = (EMPTY, Log::default(), 1_000_u64);
         for (passed, cost) in steps {
             now += passed;
-            let (decision, kept) = decide(state, quota, UnixMs(now), cost).unwrap();
+            let (decision, kept) = decide(&state, quota, UnixMs(now), cost).unwrap();
             prop_assert_eq!(decision.allowed, fits(&log, quota, now, cost));
             if decision.allowed {
                 log.0.push((now, cost));
@@ -55,7 +55,7 @@ proptest! {
         let (mut state, mut log, mut latest) = (EMPTY, Log::default(), 1_000_u64);
         for ((passed, cost), back) in steps.into_iter().zip(back) {
             latest += passed;
-            let (decision, kept) = decide(state, quota, UnixMs(latest - back), cost).unwrap();
+            let (decision, kept) = decide(&state, quota, UnixMs(latest - back), cost).unwrap();
             // Held at the start of the latest window counted, the log would have allowed it too.
             if decision.allowed {
                 let counted = kept.free_at(quota).0 - 2 * quota.window_ms();
@@ -77,11 +77,11 @@ proptest! {
 fn the_bound_of_any_interval_is_reached_by_a_burst_at_a_windows_end() {
     for (limit, window) in [(10, 1000), (7, 3), (100, 60_000), (5, 2)] {
         let quota = Quota::new(limit, window).unwrap();
-        let (burst, first) = decide(EMPTY, quota, UnixMs(2 * window - 1), limit).unwrap();
+        let (burst, first) = decide(&EMPTY, quota, UnixMs(2 * window - 1), limit).unwrap();
         let mut state = first;
         let mut more = 0;
-        while decide(state, quota, UnixMs(3 * window - 2), 1).unwrap().0.allowed {
-            state = decide(state, quota, UnixMs(3 * window - 2), 1).unwrap().1;
+        while decide(&state, quota, UnixMs(3 * window - 2), 1).unwrap().0.allowed {
+            state = decide(&state, quota, UnixMs(3 * window - 2), 1).unwrap().1;
             more += 1;
         }
         assert!(burst.allowed);

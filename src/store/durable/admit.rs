@@ -77,7 +77,7 @@ pub(super) fn run(
 /// in Redis. It is kept alive by writing it anew once a day.
 fn epoch_of(rows: &impl Rows, key: &str, now: UnixMs) -> Result<u64, RowsError> {
     const DAY_MS: u64 = 24 * 60 * 60 * 1000;
-    let kept = rows.get(key)?.as_deref().and_then(super::entry::numbers::<2>);
+    let kept = rows.get(key)?.as_deref().and_then(super::entry::numbers_of::<2>);
     let (epoch, due) = match kept {
         Some([epoch, written]) => (epoch, now.since(UnixMs(written)) >= DAY_MS),
         None => (now.0.saturating_mul(1000), true),
@@ -133,8 +133,8 @@ fn decide_for(
     now: UnixMs,
 ) -> (Decision, Decision, Kept) {
     let state = kept.state(algorithm, now);
-    let untaken = peek(state, quota, now, cost);
-    let (taken, state) = decide(state, quota, now, cost).unwrap_or((untaken, state));
+    let untaken = peek(&state, quota, now, cost);
+    let (taken, state) = decide(&state, quota, now, cost).unwrap_or((untaken, state));
     let for_ms = kept.blocked_until.since(now);
     let kept = kept.with(state, quota);
     if for_ms > 0 {

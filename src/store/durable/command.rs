@@ -107,6 +107,7 @@ impl<'c> Args<'c> {
         let algorithm = match self.text()? {
             "f" => Algorithm::FixedWindow,
             "s" => Algorithm::SlidingWindow,
+            "l" => Algorithm::SlidingLog,
             "b" => Algorithm::TokenBucket,
             "g" => Algorithm::Gcra,
             _ => return Err(Fault::Malformed),

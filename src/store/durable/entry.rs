@@ -25,12 +25,12 @@ pub(super) fn number(text: &str) -> Option<u64> {
     text.parse().ok().filter(|number| canonical && *number <= NUMBER_MAX)
 }
 
+/// A value of numbers, or of none.
+pub(super) fn numbers(text: &str) -> Option<Vec<u64>> {
+    if text.is_empty() { Some(Vec::new()) } else { text.split(' ').map(number).collect() }
+}
+
 /// A value of exactly `N` numbers.
-pub(super) fn numbers<const N: usize>(text: &str) -> Option<[u64; N]> {
-    let mut parts = text.split(' ');
-    let mut read = [0; N];
-    for place in &mut read {
-        *place = number(parts.next()?)?;
-    }
-    parts.next().is_none().then_some(read)
+pub(super) fn numbers_of<const N: usize>(text: &str) -> Option<[u64; N]> {
+    numbers(text)?.try_into().ok()
 }

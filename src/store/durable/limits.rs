@@ -7,7 +7,7 @@ use crate::UnixMs;
 use crate::limit::{Algorithm, Quota, State};
 
 /// What is kept.
-#[derive(Clone, Copy)]
+#[derive(Clone)]
 pub(super) struct Kept {
     /// The count, and when it no longer matters; `None`: nothing is counted.
     counted: Option<(State, UnixMs)>,
@@ -25,44 +25,52 @@ pub(super) fn load(rows: &impl Rows, key: &str) -> Result<(Kept, bool), RowsErro
     })
 }
 
+/// `<numbers of the state> <free_at> <blocked_until>`, behind the letter of its algorithm and a space unless
+/// that is the sliding window.
 fn parse(text: &str) -> Option<Kept> {
     let (algorithm, rest) = match text.split_at_checked(2) {
         Some(("f ", rest)) => (Algorithm::FixedWindow, rest),
+        Some(("l ", rest)) => (Algorithm::SlidingLog, rest),
         Some(("b ", rest)) => (Algorithm::TokenBucket, rest),
         Some(("g ", rest)) => (Algorithm::Gcra, rest),
         _ => (Algorithm::SlidingWindow, text),
     };
-    let [at, first, second, free_at, blocked_until] = numbers(rest)?;
-    let state = State::from_parts(algorithm, [at, first, second]);
+    let numbers = numbers(rest)?;
+    let (state, &[free_at, blocked_until]) = numbers.split_last_chunk()?;
+    let state = State::from_numbers(algorithm, state)?;
     Some(Kept { counted: Some((state, UnixMs(free_at))), blocked_until: UnixMs(blocked_until) })
 }
 
 impl Kept {
     /// The state as one of `algorithm`'s at `now`.
-    pub(super) fn state(self, algorithm: Algorithm, now: UnixMs) -> State {
-        match self.counted {
-            Some((state, free_at)) if free_at > now => state.of(algorithm),
+    pub(super) fn state(&self, algorithm: Algorithm, now: UnixMs) -> State {
+        match &self.counted {
+            Some((state, free_at)) if *free_at > now => state.clone().of(algorithm),
             _ => State::empty(algorithm),
         }
     }
 
     /// The same with another state.
     pub(super) fn with(self, state: State, quota: Quota) -> Self {
-        Self { counted: Some((state, state.free_at(quota))), ..self }
+        let free_at = state.free_at(quota);
+        Self { counted: Some((state, free_at)), ..self }
     }
 
-    pub(super) fn save(self, rows: &impl Rows, key: &str, now: UnixMs) -> Result<(), RowsError> {
+    pub(super) fn save(&self, rows: &impl Rows, key: &str, now: UnixMs) -> Result<(), RowsError> {
         let empty = (State::empty(Algorithm::SlidingWindow), UnixMs(0));
-        let (state, free_at) = self.counted.unwrap_or(empty);
+        let (state, free_at) = self.counted.as_ref().unwrap_or(&empty);
         let letter = match state.algorithm() {
             Algorithm::SlidingWindow => "",
             Algorithm::FixedWindow => "f ",
+            Algorithm::SlidingLog => "l ",
             Algorithm::TokenBucket => "b ",
             Algorithm::Gcra => "g ",
         };
-        let [at, first, second] = state.parts();
-        let blocked_until = self.blocked_until;
-        let value = format!("{letter}{at} {first} {second} {} {}", free_at.0, blocked_until.0);
+        let (free_at, blocked_until) = (*free_at, self.blocked_until);
+        let mut numbers = state.numbers();
+        numbers.extend([free_at.0, blocked_until.0]);
+        let numbers: Vec<String> = numbers.iter().map(u64::to_string).collect();
+        let value = format!("{letter}{}", numbers.join(" "));
         keep(rows, key, &value, free_at.max(blocked_until), now)
     }
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::Rows;
 use super::command::{Args, Fault, Item};
-use super::entry::{keep, number};
+use super::entry::{keep, number, numbers};
 use super::limits::{self, Kept};
 use crate::UnixMs;
 use crate::limit::State;
@@ -52,12 +52,13 @@ fn merged<'c>(
     let mut merged: BTreeMap<&str, Kept> = BTreeMap::new();
     for key in keys {
         let (algorithm, quota) = args.counting()?;
-        let parts = [args.number()?, args.number()?, args.number()?];
+        let taken = numbers(args.text()?)
+            .and_then(|taken| State::from_numbers(algorithm, &taken))
+            .ok_or(Fault::Malformed)?;
         let kept = match merged.get(key.as_str()) {
-            Some(kept) => *kept,
+            Some(kept) => kept.clone(),
             None => limits::load(rows, key)?.0,
         };
-        let taken = State::from_parts(algorithm, parts);
         let state = kept.state(algorithm, now).merge(taken, quota, now);
         if state.free_at(quota) > now {
             merged.insert(key, kept.with(state, quota));

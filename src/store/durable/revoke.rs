@@ -1,7 +1,7 @@
 //! Revocations: `<cut> <ends>`. They only ever extend; what cannot be read is overwritten.
 
 use super::command::{Args, Fault, Item};
-use super::entry::{keep, numbers};
+use super::entry::{keep, numbers_of};
 use super::{Rows, RowsError};
 use crate::UnixMs;
 
@@ -18,7 +18,7 @@ pub(super) fn run(
     let (cut, life_ms, is_final) = (UnixMs(args.number()?), args.number()?, args.flag()?);
     let mut cut = if is_final { cut } else { cut.max(now) };
     let mut ends = now.plus(life_ms);
-    if let Some([kept_cut, kept_ends]) = rows.get(key)?.as_deref().and_then(numbers) {
+    if let Some([kept_cut, kept_ends]) = rows.get(key)?.as_deref().and_then(numbers_of) {
         (cut, ends) = (cut.max(UnixMs(kept_cut)), ends.max(UnixMs(kept_ends)));
     }
     keep(rows, key, &format!("{} {}", cut.0, ends.0), ends, now)?;
@@ -41,7 +41,7 @@ pub(super) fn revoked_by(
             _ => 3,
         };
         let Some(text) = rows.get(key)? else { continue };
-        let Some([cut, ends]) = numbers(&text) else { return Ok(Some((number, true))) };
+        let Some([cut, ends]) = numbers_of(&text) else { return Ok(Some((number, true))) };
         let spared = scope == 'u' && UnixMs(cut) < earliest_cut;
         if UnixMs(ends) > now && !spared {
             return Ok(Some((number, false)));

@@ -2,7 +2,7 @@
 //! names of a subject's, oldest first, with a space between them, under the subject.
 
 use super::command::{Args, Fault, Item};
-use super::entry::{keep, numbers};
+use super::entry::{keep, numbers_of};
 use super::{Rows, RowsError};
 use crate::UnixMs;
 
@@ -144,7 +144,7 @@ impl<R: Rows> Sessions<'_, R> {
         let Some(text) = self.rows.get(&self.key(name))? else { return Ok(Loaded::None) };
         let read = || {
             let (subject, rest) = text.split_once(' ')?;
-            let [started, rotated, expires, ends, generation] = numbers(rest)?;
+            let [started, rotated, expires, ends, generation] = numbers_of(rest)?;
             let (rotated, ends) = (UnixMs(rotated), UnixMs(ends));
             let (name, subject) = (name.to_owned(), subject.to_owned());
             Some(Session { name, subject, started, rotated, expires, ends, generation })

@@ -3,6 +3,7 @@
 use thiserror::Error;
 
 use super::merges::INSTANCES_MAX;
+use crate::limit::{Algorithm, LOG_LIMIT_MAX, Policy};
 use crate::store::Record;
 
 /// Half of an isolate's 128 MB: the guest's own work needs the rest.
@@ -11,6 +12,8 @@ const BYTES_MAX: usize = 64 << 20;
 /// both as badly filled as they get. With the defaults an entry was measured at 106 to 134 bytes;
 /// `tests/memory_bounds.rs` holds the total to the estimate.
 const ENTRY_BYTES: usize = 256;
+/// The bytes of a take in a log.
+const LOG_ENTRY_BYTES: usize = 16;
 /// The same for a session with its place in its subject's list; measured at 337 bytes.
 const SESSION_BYTES: usize = 640;
 
@@ -28,7 +31,8 @@ pub struct MemoryBounds {
     pub revoked_subjects: usize,
     /// Policies that count.
     pub policies: usize,
-    /// Keys counted apart in each policy; more share one overflow bucket.
+    /// Keys counted apart in each policy; more share one overflow bucket. Of a sliding log fewer are, by its
+    /// limit `L`: `256 / (256 + 16 L)` of them, and at least one.
     pub keys_per_policy: usize,
     /// Keys blocked by a penalty in each policy.
     pub penalties_per_policy: usize,
@@ -98,6 +102,18 @@ impl MemoryBounds {
             .saturating_mul(ENTRY_BYTES)
             .saturating_add(self.sessions.saturating_mul(SESSION_BYTES))
             .saturating_add(self.records.saturating_mul(Record::BYTES_MAX))
+    }
+
+    /// The most keys of a policy that are counted apart. Those of a log are fewer: all of them full take no
+    /// more than others do.
+    pub(super) fn keys_of(&self, policy: &Policy) -> usize {
+        if policy.algorithm != Algorithm::SlidingLog {
+            return self.keys_per_policy;
+        }
+        let entries = usize::try_from(policy.quota.limit().min(LOG_LIMIT_MAX)).unwrap_or(0);
+        let key_bytes = entries.saturating_mul(LOG_ENTRY_BYTES).saturating_add(ENTRY_BYTES);
+        let bytes = self.keys_per_policy.saturating_mul(ENTRY_BYTES);
+        bytes.checked_div(key_bytes).unwrap_or(0).max(1)
     }
 
     pub(super) fn validate(self) -> Result<Self, BoundsError> {

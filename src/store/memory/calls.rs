@@ -42,8 +42,8 @@ proptest! {
             let (mut after, mut denied) = (model.clone(), Vec::new());
             let mut expected = Vec::new();
             for (take, &(policy, name, cost)) in takes.iter().zip(&wanted) {
-                let state = after.entry((policy, name)).or_insert(empty);
-                let decided = decide(*state, take.policy.quota, now, cost);
+                let state = after.entry((policy, name)).or_insert_with(|| empty.clone());
+                let decided = decide(state, take.policy.quota, now, cost);
                 let fits = decided.as_ref().is_ok_and(|(decision, _)| decision.allowed);
                 let fits = fits && !denied.contains(&(policy, name));
                 match decided {
@@ -61,7 +61,7 @@ proptest! {
                 model = after;
             }
             for (take, &(policy, name, _)) in takes.iter().zip(&wanted) {
-                let state = *model.get(&(policy, name)).unwrap_or(&empty);
+                let state = model.get(&(policy, name)).unwrap_or(&empty);
                 let stands = crate::limit::peek(state, take.policy.quota, now, 1).remaining;
                 prop_assert_eq!(remaining(&store, *take, now), stands);
             }

@@ -125,7 +125,7 @@ impl Counters {
         }
         let (bounds, seed) = (&self.bounds, self.seed);
         let partition = || Partition {
-            states: Expiring::new(bounds.keys_per_policy, seed),
+            states: Expiring::new(bounds.keys_of(policy), seed),
             penalties: Expiring::new(bounds.penalties_per_policy, seed),
             overflow: State::empty(policy.algorithm),
         };
@@ -138,12 +138,12 @@ impl Partition {
     fn plan<'a>(&self, take: &Take<'a>, earlier: &[Planned<'_>], now: UnixMs) -> Planned<'a> {
         let Take { policy, key, cost } = *take;
         let earlier = || earlier.iter().filter(|plan| plan.take.policy.name == policy.name);
-        let own = self.states.get(&key, now).map(|state| state.of(policy.algorithm));
+        let own = self.states.get(&key, now).map(|state| state.clone().of(policy.algorithm));
         let planned = earlier().any(|plan| plan.slot == Slot::Own(key));
         let newcomer = own.is_none() && !planned;
         let reserved = earlier().filter(|plan| plan.newcomer).count();
         let (slot, state) = if newcomer && !self.states.has_room(reserved, now) {
-            (Slot::Overflow, self.overflow.of(policy.algorithm))
+            (Slot::Overflow, self.overflow.clone().of(policy.algorithm))
         } else {
             (Slot::Own(key), own.unwrap_or(State::empty(policy.algorithm)))
         };
@@ -155,8 +155,8 @@ impl Partition {
         } else {
             cost
         };
-        let untaken = peek(state, policy.quota, now, cost);
-        let (taken, state) = decide(state, policy.quota, now, cost).unwrap_or((untaken, state));
+        let untaken = peek(&state, policy.quota, now, cost);
+        let (taken, state) = decide(&state, policy.quota, now, cost).unwrap_or((untaken, state));
         let blocked = self.penalties.expires(&key, now).map(|until| until.since(now));
         Planned {
             take: *take,
@@ -172,20 +172,21 @@ impl Partition {
     fn merge(&mut self, owed: &Owed, now: UnixMs) {
         let Owed { policy, key, taken } = owed;
         let empty = State::empty(policy.algorithm);
-        let own = self.states.get(key, now).map_or(empty, |state| state.of(policy.algorithm));
-        let state = own.merge(*taken, policy.quota, now);
+        let own =
+            self.states.get(key, now).cloned().map_or(empty, |state| state.of(policy.algorithm));
+        let state = own.merge(taken.clone(), policy.quota, now);
         let free_at = state.free_at(policy.quota);
         // What no longer matters takes nobody's room.
         if free_at > now && self.states.insert(*key, state, free_at, now).is_err() {
-            let overflow = self.overflow.of(policy.algorithm);
-            self.overflow = overflow.merge(*taken, policy.quota, now);
+            let overflow = self.overflow.clone().of(policy.algorithm);
+            self.overflow = overflow.merge(taken.clone(), policy.quota, now);
         }
     }
 
     fn commit(&mut self, plan: &Planned<'_>, now: UnixMs) {
         match plan.slot {
             Slot::Overflow => {
-                self.overflow = plan.state;
+                self.overflow = plan.state.clone();
                 if planted::is(Bug::BlockLifted)
                     && let Some((key, ..)) = self.penalties.first(now)
                 {
@@ -195,8 +196,8 @@ impl Partition {
             Slot::Own(key) => {
                 let free_at = plan.state.free_at(plan.take.policy.quota);
                 // The plan reserved the room. Were there none, the count would still not be lost.
-                if self.states.insert(key, plan.state, free_at, now).is_err() {
-                    self.overflow = plan.state;
+                if self.states.insert(key, plan.state.clone(), free_at, now).is_err() {
+                    self.overflow = plan.state.clone();
                 }
             }
         }

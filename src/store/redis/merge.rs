@@ -19,7 +19,7 @@ pub(super) fn call(
         let quota = owed.policy.quota;
         keys.push(prefix.limit(&owed.policy.name, owed.key));
         args.extend(limit::algorithm(owed.taken.algorithm(), quota));
-        args.extend(limit::taken(owed.taken, quota));
+        args.push(limit::taken(&owed.taken, quota));
     }
     Ok(Call { script: &MERGE, keys, args })
 }

@@ -72,10 +72,12 @@ pub(super) static ADMIT: LazyLock<Script> = LazyLock::new(|| {
         "admit",
         concat!(
             include_str!("lua/prelude.lua"),
+            include_str!("lua/limit/log.lua"),
             include_str!("lua/limit/state.lua"),
             include_str!("lua/limit/algorithms.lua"),
             include_str!("lua/limit/fixed_window.lua"),
             include_str!("lua/limit/sliding_window.lua"),
+            include_str!("lua/limit/sliding_log.lua"),
             include_str!("lua/limit/token_bucket.lua"),
             include_str!("lua/limit/gcra.lua"),
             include_str!("lua/limit/quota.lua"),
@@ -90,6 +92,7 @@ pub(super) static PENALISE: LazyLock<Script> = LazyLock::new(|| {
         "penalise",
         concat!(
             include_str!("lua/prelude.lua"),
+            include_str!("lua/limit/log.lua"),
             include_str!("lua/limit/state.lua"),
             include_str!("lua/penalise.lua"),
         ),
@@ -102,10 +105,12 @@ pub(super) static MERGE: LazyLock<Script> = LazyLock::new(|| {
         "merge",
         concat!(
             include_str!("lua/prelude.lua"),
+            include_str!("lua/limit/log.lua"),
             include_str!("lua/limit/state.lua"),
             include_str!("lua/limit/algorithms.lua"),
             include_str!("lua/limit/fixed_window.lua"),
             include_str!("lua/limit/sliding_window.lua"),
+            include_str!("lua/limit/sliding_log.lua"),
             include_str!("lua/limit/token_bucket.lua"),
             include_str!("lua/limit/gcra.lua"),
             include_str!("lua/limit/quota.lua"),

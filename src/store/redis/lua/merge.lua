@@ -3,8 +3,8 @@
 --
 -- KEYS: the instance's last sequence; a limit for each entry.
 -- ARGV: now; the sequence; for how long a repetition could count, in ms;
---       then for each entry: the algorithm's letter, limit, window_ms, burst, and what was taken, in
---       the three numbers of its state.
+--       then for each entry: the algorithm's letter, limit, window_ms, burst, and what was taken: the
+--       numbers of its state, with a space between them.
 -- Returns { 1 } when the batch is counted, now or earlier, or { 3 } when the last sequence cannot
 -- be read. Then it may have been counted: it is not, and the sequence is written anew.
 
@@ -20,11 +20,10 @@ end
 -- The state of an entry's key with what was taken added; nil when nothing of it matters.
 local function merged(state, at)
   local quota = quota_at(at)
-  local taken = {
-    at = tonumber(ARGV[at + 5]),
-    first = tonumber(ARGV[at + 6]),
-    second = tonumber(ARGV[at + 7]),
-  }
+  local text = ARGV[at + 5]
+  local first, second, third = string.match(text, '^(%d+) (%d+) (%d+)$')
+  local taken =
+    { text = text, at = tonumber(first), first = tonumber(second), second = tonumber(third) }
   local s = stand(quota, state, now)
   quota.algorithm.merge(s, taken)
   local state = kept(quota, s, state.blocked_until)
@@ -36,7 +35,7 @@ local states = {}
 if last then
   for number = 1, #KEYS - 1 do
     local key = KEYS[1 + number]
-    states[key] = merged(states[key] or load_state(key), 3 + 7 * (number - 1)) or states[key]
+    states[key] = merged(states[key] or load_state(key), 3 + 5 * (number - 1)) or states[key]
   end
 end
 

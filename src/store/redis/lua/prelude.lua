@@ -54,7 +54,12 @@ local function read(key)
   return redis.call('GET', key)
 end
 
+-- The TTL of an entry that ends at an instant.
+local function life_ms(ends, now)
+  return digits(math.max(ends - now, 0) + SLACK_MS)
+end
+
 -- Writes an entry that ends at an instant, in place of whatever was there.
 local function keep(key, value, ends, now)
-  redis.call('SET', key, value, 'PX', digits(math.max(ends - now, 0) + SLACK_MS))
+  redis.call('SET', key, value, 'PX', life_ms(ends, now))
 end

@@ -11,7 +11,7 @@ use super::steps::{
 };
 use crate::UnixMs;
 use crate::jwt::IssuedAt;
-use crate::limit::{Algorithm, Policy, Quota, State};
+use crate::limit::{Algorithm, LOG_LIMIT_MAX, Policy, Quota, State};
 use crate::store::contract::{key, policy};
 use crate::store::durable::ObjectTransport;
 use crate::store::durable::tests::Object;
@@ -51,15 +51,22 @@ fn batch(
     MergeBatch { instance, sequence, entries }
 }
 
+/// Whatever changes, one call knows one policy of a name.
+fn takes_of<'p>(wanted: &[(usize, u8, Cost)], policies: &'p [Policy]) -> Vec<Take<'p>> {
+    let mut takes: Vec<Take<'_>> = Vec::new();
+    for &(policy, name, cost) in wanted {
+        let policy = &policies[policy];
+        let other = takes.iter().find(|other| other.policy.name == policy.name);
+        if other.is_none_or(|other| other.policy.algorithm == policy.algorithm) {
+            takes.push(Take { policy, key: named(name), cost: cost.of(policy.quota.limit()) });
+        }
+    }
+    takes
+}
+
 /// Does a step in a store and says all that it answered, but for what stores may differ in.
 fn answer<S: Store>(store: &S, step: &Step, policies: &[Policy], now: UnixMs) -> String {
-    let takes = |wanted: &[(usize, u8, Cost)]| -> Vec<Take<'_>> {
-        let take = |&(policy, name, cost): &(usize, u8, Cost)| {
-            let policy = &policies[policy];
-            Take { policy, key: named(name), cost: cost.of(policy.quota.limit()) }
-        };
-        wanted.iter().map(take).collect()
-    };
+    let takes = |wanted: &[(usize, u8, Cost)]| takes_of(wanted, policies);
     match step {
         Step::Admit { check, takes: wanted } => {
             let token = check.map(|check| TokenCheck {
@@ -203,6 +210,7 @@ fn the_largest_quotas_are_decided_as_in_memory_over_http() {
                     // Room for what is beside the limit in the bound of both.
                     Algorithm::TokenBucket | Algorithm::Gcra => Quota::new(limit / 2, window_ms)
                         .and_then(|quota| quota.with_burst(limit / 2)),
+                    Algorithm::SlidingLog => Quota::new(limit.min(LOG_LIMIT_MAX), window_ms),
                     _ => Quota::new(limit, window_ms),
                 };
                 Policy { algorithm, quota: quota.unwrap(), ..policy("a", 1, 1) }

@@ -6,7 +6,7 @@ use redis::Value;
 use super::server::Resp;
 use crate::UnixMs;
 use crate::jwt::IssuedAt;
-use crate::limit::{Policy, State};
+use crate::limit::{Algorithm, Policy, State};
 use crate::store::contract::{key, policy, take};
 use crate::store::redis::time::Decides;
 use crate::store::redis::{KeyPrefix, RedisStore};
@@ -129,6 +129,39 @@ fn an_unreadable_limit_is_replaced_and_counted_once() {
 }
 
 #[test]
+fn of_a_log_a_broken_head_is_replaced_and_a_broken_take_counts_as_long_ago() {
+    let store = store(0);
+    let policy = Policy { algorithm: Algorithm::SlidingLog, ..policy("a", 5, 60_000) };
+    let takes = [take(&policy, "k", 1)];
+    let left =
+        |admission: Admission| (admission.repaired, admission.outcomes[0].decision.remaining);
+    for head in ["", "1 2", "x 0 0", "1 2 9007199254740993"] {
+        spoil(&store, "limit:a", key("k"), &["RPUSH", "KEY", head, "1700000000000 1"]);
+        assert_eq!(left(admit(&store, "x", &takes)), (1, 4), "{head:?}");
+        assert_eq!(left(admit(&store, "x", &takes)), (0, 3));
+    }
+    let ends = format!("{} 0 0", NOW.plus(60_000).0);
+    for entry in ["", "x", "1", "1 x", "x 1", "9007199254740993 1"] {
+        spoil(&store, "limit:a", key("k"), &["RPUSH", "KEY", &ends, entry, entry]);
+        assert_eq!(left(admit(&store, "x", &takes)), (0, 4), "{entry:?}");
+    }
+}
+
+#[test]
+fn a_logs_sums_begin_anew_before_a_double_would_round_them() {
+    let store = store(0);
+    let policy = Policy { algorithm: Algorithm::SlidingLog, ..policy("a", 5, 60_000) };
+    let ends = format!("{} 0 9007199254740990", NOW.plus(60_000).0);
+    let last = format!("{} 9007199254740991", NOW.0 - 1);
+    spoil(&store, "limit:a", key("k"), &["RPUSH", "KEY", &ends, &last]);
+    for remaining in [2, 0] {
+        let admission = admit(&store, "x", &[take(&policy, "k", 2)]);
+        assert_eq!(admission.outcomes[0].decision.remaining, remaining);
+    }
+    assert!(!admit(&store, "x", &[take(&policy, "k", 1)]).allowed());
+}
+
+#[test]
 fn an_unreadable_limit_is_replaced_by_what_is_merged() {
     let (store, policy) = (store(0), policy("a", 5, 60_000));
     for (garbage, sequence) in GARBAGE.into_iter().zip(1..) {
@@ -211,15 +244,21 @@ fn an_unreadable_record_is_an_error_of_its_own_and_can_be_replaced() {
 #[test]
 fn a_full_server_is_a_failure_and_takes_nothing() {
     let store = store(0);
-    let policy = policy("a", 5, 60_000);
-    let takes = [take(&policy, "k", 1), take(&policy, "l", 1)];
-    assert!(admit(&store, "x", &takes).allowed());
-    store.transport().run::<()>(&["CONFIG", "SET", "maxmemory", "1"]);
-    let error = try_admit(&store, "x", &takes).unwrap_err();
-    assert_eq!(error, StoreError::Unavailable { cause: "out_of_memory" });
-    assert_eq!(admit(&store, "x", &[]).revoked, None, "what writes nothing is still answered");
-    store.transport().run::<()>(&["CONFIG", "SET", "maxmemory", "0"]);
-    assert_eq!(admit(&store, "x", &takes).outcomes[1].decision.remaining, 3);
+    for algorithm in [Algorithm::SlidingWindow, Algorithm::SlidingLog] {
+        let policy =
+            Policy { algorithm, ..policy(&format!("{algorithm:?}").to_lowercase(), 5, 60_000) };
+        let takes = [take(&policy, "k", 1), take(&policy, "l", 1)];
+        assert!(admit(&store, "x", &takes).allowed());
+        store.transport().run::<()>(&["CONFIG", "SET", "maxmemory", "1"]);
+        let news = [take(&policy, "new", 1)];
+        for takes in [&takes[..], &news] {
+            let error = try_admit(&store, "x", takes).unwrap_err();
+            assert_eq!(error, StoreError::Unavailable { cause: "out_of_memory" });
+        }
+        assert_eq!(admit(&store, "x", &[]).revoked, None, "what writes nothing is still answered");
+        store.transport().run::<()>(&["CONFIG", "SET", "maxmemory", "0"]);
+        assert_eq!(admit(&store, "x", &takes).outcomes[1].decision.remaining, 3);
+    }
 }
 
 #[test]

@@ -4,14 +4,19 @@ use proptest::prelude::*;
 use proptest::sample::select;
 
 use crate::UnixMs;
-use crate::limit::{Algorithm, Policy, Quota};
+use crate::limit::{Algorithm, LOG_LIMIT_MAX, Policy, Quota};
 use crate::store::RevocationScope;
 use crate::store::contract::policy;
 
 pub(super) const YEAR_MS: u64 = 366 * 24 * 60 * 60 * 1000;
 
-pub(super) const ALGORITHMS: [Algorithm; 4] =
-    [Algorithm::FixedWindow, Algorithm::SlidingWindow, Algorithm::TokenBucket, Algorithm::Gcra];
+pub(super) const ALGORITHMS: [Algorithm; 5] = [
+    Algorithm::FixedWindow,
+    Algorithm::SlidingWindow,
+    Algorithm::SlidingLog,
+    Algorithm::TokenBucket,
+    Algorithm::Gcra,
+];
 
 #[derive(Clone, Debug)]
 pub(super) enum Step {
@@ -119,6 +124,10 @@ pub(super) fn policies() -> impl Strategy<Value = Vec<Policy>> {
             0..20 => 1 + random % 6.min(most),
             20..24 => most,
             _ => 1 + random % most.min(1 << bits),
+        };
+        let limit = match algorithm {
+            Algorithm::SlidingLog => limit.min(LOG_LIMIT_MAX),
+            _ => limit,
         };
         let policy = policy(name, limit, window_ms);
         let quota = match algorithm {

@@ -8,7 +8,7 @@ use super::bridge::Bridge;
 use super::server::Resp;
 use super::wall_clock;
 use crate::jwt::IssuedAt;
-use crate::limit::{Policy, State};
+use crate::limit::{Algorithm, Policy, State};
 use crate::store::contract::{key, policy, take};
 use crate::store::redis::{KeyPrefix, RedisStore};
 use crate::store::upstash::{Endpoint, Upstash};
@@ -85,6 +85,11 @@ fn use_every_verb(store: &RedisStore<Resp>) {
     let takes = [take(&policy, "counted", 1)];
     assert!(admit(store, &takes).allowed());
     block_on(store.peek(&takes, now)).unwrap();
+    let log = Policy { algorithm: Algorithm::SlidingLog, ..policy.clone() };
+    let takes = [take(&log, "logged", 1)];
+    for _ in 0..2 {
+        assert!(admit(store, &takes).allowed());
+    }
     let penalty = Penalty { policy: &policy, key: key("blocked"), duration_ms: 1_000 };
     block_on(store.penalise(&penalty, now)).unwrap();
     block_on(store.reset(&policy, key("reset"), now)).unwrap();
@@ -109,7 +114,7 @@ fn use_every_verb(store: &RedisStore<Resp>) {
 fn the_documented_commands_and_keys_suffice() {
     let store = store();
     let rules = "resetkeys ~{portcullis}:1:* -@all +eval +evalsha +get +set +del +time +pexpire \
-                 +pttl +lrange +lrem +rpush";
+                 +pttl +type +lindex +llen +lpush +lrange +lrem +lset +ltrim +rpush";
     let rules: Vec<&str> =
         ["ACL", "SETUSER", "default"].into_iter().chain(rules.split(' ')).collect();
     store.transport().run::<()>(&rules);
@@ -126,6 +131,7 @@ fn every_key_has_its_prefix_and_an_end() {
         "epoch".to_owned(),
         format!("limit:per-user:{}", name("blocked")),
         format!("limit:per-user:{}", name("counted")),
+        format!("limit:per-user:{}", name("logged")),
         format!("limit:per-user:{}", name("merged")),
         "merged:AQEBAQEBAQEBAQEBAQEBAQ".to_owned(),
         format!("record:{}", name("r")),
@@ -164,7 +170,8 @@ fn a_sequence_is_known_for_as_long_as_its_longest_window_could_count() {
 fn a_batch_of_a_hundred_keys_is_one_command() {
     let (store, policy, now) = (store(), policy("a", 5, 60_000), wall_clock());
     let taken = State::empty(policy.algorithm).add(policy.quota, now, 1);
-    let entry = |n: usize| Owed { policy: policy.clone(), key: key(&n.to_string()), taken };
+    let entry =
+        |n: usize| Owed { policy: policy.clone(), key: key(&n.to_string()), taken: taken.clone() };
     let entries: Vec<Owed> = (0..MergeBatch::ENTRIES_MAX).map(entry).collect();
     for sequence in [1, 2] {
         let instance = InstanceId::new([1; 16]);

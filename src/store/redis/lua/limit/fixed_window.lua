@@ -34,7 +34,7 @@ local function fixed_window()
       s.count = sum(s.count, count_at(taken, s.window_ms, s.start), s.limit)
     end,
     kept = function(s)
-      return s.start, s.count, 0, free_at(s)
+      return { at = s.start, first = s.count, second = 0, free_at = free_at(s) }
     end,
   }
 end

@@ -63,10 +63,10 @@ local function gcra()
     end,
     kept = function(s)
       if s.ms == 0 and s.parts == 0 then
-        return 0, 0, 0, 0
+        return { at = 0, first = 0, second = 0, free_at = 0 }
       end
       local at = s.now + s.ms
-      return at, s.parts, 0, at + (s.parts > 0 and 1 or 0)
+      return { at = at, first = s.parts, second = 0, free_at = at + (s.parts > 0 and 1 or 0) }
     end,
   }
 end

@@ -1,4 +1,5 @@
-local ALGORITHMS = { f = fixed_window, s = sliding_window, b = token_bucket, g = gcra }
+local ALGORITHMS =
+  { f = fixed_window, s = sliding_window, l = sliding_log, b = token_bucket, g = gcra }
 local made = {}
 
 -- The algorithm of a letter, made when it is first needed: a call takes from few policies.
@@ -27,15 +28,9 @@ end
 
 -- The state to keep.
 local function kept(quota, s, blocked_until)
-  local at, first, second, free_at = quota.algorithm.kept(s)
-  return {
-    letter = quota.letter,
-    at = at,
-    first = first,
-    second = second,
-    free_at = free_at,
-    blocked_until = blocked_until,
-  }
+  local state = quota.algorithm.kept(s)
+  state.letter, state.blocked_until = quota.letter, blocked_until
+  return state
 end
 
 -- A blocked key's answer: nothing is left, and what its quota says stands behind the block.

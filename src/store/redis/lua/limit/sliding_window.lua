@@ -77,7 +77,7 @@ local function sliding_window()
       s.previous, s.current = sum(s.previous, previous, s.limit), sum(s.current, current, s.limit)
     end,
     kept = function(s)
-      return s.start, s.previous, s.current, free_at(s)
+      return { at = s.start, first = s.previous, second = s.current, free_at = free_at(s) }
     end,
   }
 end

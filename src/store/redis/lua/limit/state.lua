@@ -1,6 +1,6 @@
 -- The state of one key of one policy: '<at> <first> <second> <free_at> <blocked_until>', behind the
 -- letter of its algorithm and a space unless that is 's', the sliding window. What the first three
--- mean is the algorithm's to say: limit::State::parts().
+-- mean is the algorithm's to say: limit::State::numbers(). Of a sliding log it is a list: log.lua.
 
 local STATE = '^(%d+) (%d+) (%d+) (%d+) (%d+)$'
 
@@ -13,6 +13,10 @@ local function load_state(key)
   local text = read(key)
   if not text then
     return empty_state('s', 0), false
+  end
+  local log = text == '' and load_log(key)
+  if log then
+    return log, false
   end
   local letter, numbers = string.match(text, '^([fbg]) (.*)$')
   local at, first, second, free_at, blocked_until = string.match(numbers or text, STATE)
@@ -40,10 +44,16 @@ local function state_of(letter, state, now)
 end
 
 local function save_state(key, state, now)
+  local ends = math.max(state.free_at, state.blocked_until)
+  if state.letter == 'l' then
+    save_log(key, state)
+    redis.call('PEXPIRE', key, life_ms(ends, now))
+    return
+  end
   local text = string.format(
     '%s%.0f %.0f %.0f %.0f %.0f',
     state.letter == 's' and '' or state.letter .. ' ',
     state.at, state.first, state.second, state.free_at, state.blocked_until
   )
-  keep(key, text, math.max(state.free_at, state.blocked_until), now)
+  keep(key, text, ends, now)
 end

@@ -79,7 +79,7 @@ local function token_bucket()
       end
     end,
     kept = function(s)
-      return s.at, s.whole, s.parts, free_at(s)
+      return { at = s.at, first = s.whole, second = s.parts, free_at = free_at(s) }
     end,
   }
 end

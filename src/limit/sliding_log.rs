@@ -1,0 +1,186 @@
+//! Sliding log: every take that still counts.
+//!
+//! Of a key each take is kept with its instant, those of one instant together, for `W` ms; a take of
+//! `cost` fits when it and what was taken in the `W` ms before it are at most the limit. A take frees its
+//! own cost when it is `W` ms old, so waiting is as long as it must be and no longer.
+//!
+//! Bound: never more than `limit` in any interval of `W` ms. Error against an exact count: none.
+//!
+//! Memory: two integers for each take that counts, at most `limit` of them, so the limit is at most
+//! [`LOG_LIMIT_MAX`]. Here a decision takes time in their number, in Redis in its logarithm.
+
+use std::sync::Arc;
+
+use super::Quota;
+use super::standing::{Level, Standing, part};
+use crate::UnixMs;
+
+/// The largest limit of [`Algorithm::SlidingLog`](super::Algorithm::SlidingLog). [`super::Policy::check`]
+/// refuses a larger one; where nobody asked it counts as this.
+pub const LOG_LIMIT_MAX: u64 = 10_000;
+/// The most entries of what an instance owes: closer ones are taken together, as of the later.
+const OWED_ENTRIES_MAX: usize = 16;
+
+/// What was taken at one instant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Entry {
+    at: UnixMs,
+    cost: u64,
+}
+
+/// The takes of a key, oldest first, no two of one instant.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Log(Option<Arc<[Entry]>>);
+
+impl Log {
+    /// A key nothing was taken from.
+    pub(super) const EMPTY: Self = Self(None);
+
+    fn new(entries: Vec<Entry>) -> Self {
+        Self((!entries.is_empty()).then(|| entries.into()))
+    }
+
+    fn entries(&self) -> &[Entry] {
+        self.0.as_deref().unwrap_or_default()
+    }
+
+    fn last_at(&self) -> UnixMs {
+        self.entries().last().map_or(UnixMs(0), |last| last.at)
+    }
+
+    pub(super) fn free_at(&self, quota: Quota) -> UnixMs {
+        self.entries().last().map_or(UnixMs(0), |last| last.at.plus(quota.window_ms()))
+    }
+
+    /// The instant and the cost of each entry: as a store writes them.
+    pub(super) fn numbers(&self) -> Vec<u64> {
+        self.entries().iter().flat_map(|entry| [entry.at.0, entry.cost]).collect()
+    }
+
+    /// The same from what a store has; `None` for what no log is.
+    pub(super) fn from_numbers(numbers: &[u64]) -> Option<Self> {
+        let (pairs, []) = numbers.as_chunks::<2>() else { return None };
+        let entries: Vec<_> =
+            pairs.iter().map(|&[at, cost]| Entry { at: UnixMs(at), cost }).collect();
+        let ordered = entries.is_sorted_by_key(|entry| entry.at);
+        let counted = entries.iter().all(|entry| entry.cost > 0);
+        let few = u64::try_from(entries.len()).is_ok_and(|len| len <= LOG_LIMIT_MAX);
+        (ordered && counted && few).then(|| Self::new(entries))
+    }
+
+    /// No cost above `most`, so that all are numbers a store holds.
+    pub(super) fn at_most(&self, most: u64) -> Self {
+        let capped = |entry: &Entry| Entry { cost: entry.cost.min(most), ..*entry };
+        Self::new(self.entries().iter().map(capped).collect())
+    }
+
+    /// With at most [`OWED_ENTRIES_MAX`] entries: those closest to each other are taken together.
+    pub(super) fn coarse(self) -> Self {
+        if self.entries().len() <= OWED_ENTRIES_MAX {
+            return self;
+        }
+        let mut entries = self.entries().to_vec();
+        while entries.len() > OWED_ENTRIES_MAX {
+            let gaps = entries.windows(2).map(|pair| match pair {
+                [earlier, later] => later.at.since(earlier.at),
+                _ => u64::MAX,
+            });
+            let closest = gaps.enumerate().min_by_key(|(_, gap_ms)| *gap_ms);
+            let earlier = entries.remove(closest.map_or(0, |(at, _)| at));
+            if let Some(later) = entries.get_mut(closest.map_or(0, |(at, _)| at)) {
+                later.cost = later.cost.saturating_add(earlier.cost);
+            }
+        }
+        Self::new(entries)
+    }
+}
+
+fn total(entries: &[Entry]) -> u128 {
+    entries.iter().map(|entry| u128::from(entry.cost)).sum()
+}
+
+pub(super) struct SlidingLog {
+    /// Those that count at `at`.
+    entries: Vec<Entry>,
+    /// The instant it stands at: `now`, or that of the last take when the clock went back.
+    at: UnixMs,
+    quota: Quota,
+    now: UnixMs,
+}
+
+impl SlidingLog {
+    fn counts(quota: Quota, at: UnixMs) -> impl Fn(&Entry) -> bool {
+        move |entry| entry.at.plus(quota.window_ms()) > at
+    }
+}
+
+impl Standing for SlidingLog {
+    type Kept = Log;
+
+    fn at(kept: Log, quota: Quota, now: UnixMs) -> Self {
+        let at = now.max(kept.last_at());
+        let counts = Self::counts(quota, at);
+        let entries = kept.entries().iter().copied().filter(counts).collect();
+        Self { entries, at, quota, now }
+    }
+
+    fn quota(&self) -> Quota {
+        self.quota
+    }
+
+    fn level(&self) -> Level {
+        let capacity = u128::from(self.quota.limit().min(LOG_LIMIT_MAX));
+        Level { used: total(&self.entries), capacity, unit: 1 }
+    }
+
+    fn reset_ms(&self) -> u64 {
+        let last = self.entries.last();
+        last.map_or(0, |last| last.at.plus(self.quota.window_ms()).since(self.now))
+    }
+
+    fn wait_ms(&self, cost: u64) -> u64 {
+        let mut excess = self.level().excess(cost);
+        let enough = self.entries.iter().find(|entry| {
+            excess = excess.saturating_sub(u128::from(entry.cost));
+            excess == 0
+        });
+        enough.map_or(0, |entry| entry.at.plus(self.quota.window_ms()).since(self.now))
+    }
+
+    fn take(mut self, cost: u64) -> Self {
+        match self.entries.last_mut() {
+            Some(last) if last.at == self.at => last.cost = last.cost.saturating_add(cost),
+            _ if cost > 0 => self.entries.push(Entry { at: self.at, cost }),
+            _ => {}
+        }
+        self
+    }
+
+    /// The newest of both, as many as the quota holds, and no fewer than there were.
+    fn merge(mut self, taken: Log) -> Self {
+        let Level { used, capacity, .. } = self.level();
+        let taken = taken.at_most(part(Some(capacity)));
+        let ahead = |entry: &Entry| Entry { at: entry.at.min(self.at), ..*entry };
+        let counts = Self::counts(self.quota, self.at);
+        self.entries.extend(taken.entries().iter().map(ahead).filter(counts));
+        self.entries.sort_by_key(|entry| entry.at);
+        let mut room = used.max(capacity);
+        let mut merged: Vec<Entry> = Vec::with_capacity(self.entries.len());
+        for entry in self.entries.iter().rev() {
+            let cost = part(Some(room.min(u128::from(entry.cost))));
+            room = room.saturating_sub(u128::from(cost));
+            match merged.last_mut() {
+                Some(same) if same.at == entry.at => same.cost = same.cost.saturating_add(cost),
+                _ if cost > 0 => merged.push(Entry { at: entry.at, cost }),
+                _ => {}
+            }
+        }
+        merged.reverse();
+        self.entries = merged;
+        self
+    }
+
+    fn kept(self) -> Log {
+        Log::new(self.entries)
+    }
+}
