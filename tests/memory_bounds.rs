@@ -66,24 +66,30 @@ fn fill_revocations(store: &MemoryStore, scope: RevocationScope) -> usize {
     })
 }
 
-/// Counts keys and blocks others, as many as the policy has room for. How many of each.
-fn fill_policy(store: &MemoryStore, number: usize) -> (usize, usize) {
-    let policy = &Policy {
+fn policy(number: usize, algorithm: Algorithm, limit: u64) -> Policy {
+    Policy {
         name: PolicyName::new(format!("policy-{number}")).unwrap(),
         key: KeyKind::Ip,
-        algorithm: Algorithm::SlidingWindow,
-        quota: Quota::new(10, 60_000).unwrap(),
+        algorithm,
+        quota: Quota::new(limit, 60_000).unwrap(),
         trigger: Trigger::Request,
         shadow: false,
         on_outage: OnOutage::default(),
-    };
-    let overflows = |number: &usize| {
-        let takes = vec![Take { policy, key: key(*number), cost: 1 }];
-        let admission =
-            block_on(store.admit(&Admit { token: None, takes, closed: false }, NOW)).unwrap();
-        admission.outcomes.iter().any(|outcome| outcome.overflow)
-    };
-    let counted = (0..).find(overflows).unwrap();
+    }
+}
+
+/// Takes one from a key. Whether that was counted with others'.
+fn overflows(store: &MemoryStore, policy: &Policy, key: EntryKey, now: UnixMs) -> bool {
+    let takes = vec![Take { policy, key, cost: 1 }];
+    let admission =
+        block_on(store.admit(&Admit { token: None, takes, closed: false }, now)).unwrap();
+    admission.outcomes.iter().any(|outcome| outcome.overflow)
+}
+
+/// Counts keys and blocks others, as many as the policy has room for. How many of each.
+fn fill_policy(store: &MemoryStore, number: usize) -> (usize, usize) {
+    let policy = &policy(number, Algorithm::SlidingWindow, 10);
+    let counted = (0..).find(|number| overflows(store, policy, key(*number), NOW)).unwrap();
     let blocked = fill(|number| {
         let duration_ms = expires(number).since(NOW);
         block_on(store.penalise(&Penalty { policy, key: key(number), duration_ms }, NOW))
@@ -108,7 +114,49 @@ fn fill_records(store: &MemoryStore) -> usize {
     })
 }
 
+/// One test, so that nothing else allocates meanwhile.
 #[test]
+fn a_store_takes_less_memory_than_its_bounds_say() {
+    a_full_store_takes_less_memory_than_its_bounds_say();
+    a_flood_of_keys_takes_no_more_than_a_full_partition();
+    logs_that_are_full_take_no_more_than_other_keys();
+}
+
+fn a_flood_of_keys_takes_no_more_than_a_full_partition() {
+    let (bounds, policy) = (MemoryBounds::default(), policy(0, Algorithm::SlidingWindow, 10));
+    let most = bounds.keys_per_policy * 256;
+    for keys in [1_000, 100_000, 1_000_000] {
+        let before = LIVE.load(Relaxed);
+        let store = MemoryStore::new([7; 16]);
+        for number in 0..keys {
+            overflows(&store, &policy, key(number), NOW);
+        }
+        let live = LIVE.load(Relaxed) - before;
+        println!("{keys} keys: {live} bytes, {:.1} a key", live as f64 / keys as f64);
+        assert!(live < most, "{live} bytes of {keys} keys, {most} allowed");
+        drop(store);
+    }
+}
+
+fn logs_that_are_full_take_no_more_than_other_keys() {
+    let most = MemoryBounds::default().keys_per_policy * 256;
+    for (number, limit) in [(0, 1), (1, 100), (2, 2_000)] {
+        let before = LIVE.load(Relaxed);
+        let (store, policy) =
+            (MemoryStore::new([7; 16]), policy(number, Algorithm::SlidingLog, limit));
+        let keys = (0..).find(|number| overflows(&store, &policy, key(*number), NOW)).unwrap();
+        for key in (0..keys).map(key) {
+            for take in 0..limit {
+                assert!(!overflows(&store, &policy, key, NOW.plus(take)));
+            }
+        }
+        let live = LIVE.load(Relaxed) - before;
+        assert!(live < most, "{live} bytes of {keys} logs of {limit}, {most} allowed");
+        assert!(live > most / 4, "{live} bytes of {keys} logs of {limit}: a loose bound");
+        drop(store);
+    }
+}
+
 fn a_full_store_takes_less_memory_than_its_bounds_say() {
     let bounds = MemoryBounds::default();
     let before = LIVE.load(Relaxed);

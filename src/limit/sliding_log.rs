@@ -37,7 +37,12 @@ impl Log {
     pub(super) const EMPTY: Self = Self(None);
 
     fn new(entries: Vec<Entry>) -> Self {
-        Self((!entries.is_empty()).then(|| entries.into()))
+        Self::of(entries.into_iter())
+    }
+
+    fn of(entries: impl Iterator<Item = Entry>) -> Self {
+        let entries: Arc<[Entry]> = entries.collect();
+        Self((!entries.is_empty()).then_some(entries))
     }
 
     fn entries(&self) -> &[Entry] {
@@ -95,13 +100,13 @@ impl Log {
     }
 }
 
-fn total(entries: &[Entry]) -> u128 {
-    entries.iter().map(|entry| u128::from(entry.cost)).sum()
-}
-
 pub(super) struct SlidingLog {
-    /// Those that count at `at`.
-    entries: Vec<Entry>,
+    /// As it was kept: those from `live` up to `end` count still.
+    log: Log,
+    live: usize,
+    end: usize,
+    /// Behind them, what was taken at `at`.
+    last: Option<Entry>,
     /// The instant it stands at: `now`, or that of the last take when the clock went back.
     at: UnixMs,
     quota: Quota,
@@ -109,8 +114,20 @@ pub(super) struct SlidingLog {
 }
 
 impl SlidingLog {
-    fn counts(quota: Quota, at: UnixMs) -> impl Fn(&Entry) -> bool {
-        move |entry| entry.at.plus(quota.window_ms()) > at
+    fn over(log: Log, live: usize, at: UnixMs, quota: Quota, now: UnixMs) -> Self {
+        let end = log.entries().len();
+        Self { log, live, end, last: None, at, quota, now }
+    }
+
+    /// Those that count at `at`, oldest first.
+    fn entries(&self) -> impl DoubleEndedIterator<Item = Entry> {
+        let kept = self.log.entries().get(self.live..self.end).unwrap_or_default();
+        kept.iter().copied().chain(self.last)
+    }
+
+    /// When what was taken at an instant no longer counts.
+    fn ends(&self, entry: Entry) -> UnixMs {
+        entry.at.plus(self.quota.window_ms())
     }
 }
 
@@ -119,9 +136,9 @@ impl Standing for SlidingLog {
 
     fn at(kept: Log, quota: Quota, now: UnixMs) -> Self {
         let at = now.max(kept.last_at());
-        let counts = Self::counts(quota, at);
-        let entries = kept.entries().iter().copied().filter(counts).collect();
-        Self { entries, at, quota, now }
+        let over = |entry: &Entry| entry.at.plus(quota.window_ms()) <= at;
+        let live = kept.entries().partition_point(over);
+        Self::over(kept, live, at, quota, now)
     }
 
     fn quota(&self) -> Quota {
@@ -130,43 +147,47 @@ impl Standing for SlidingLog {
 
     fn level(&self) -> Level {
         let capacity = u128::from(self.quota.limit().min(LOG_LIMIT_MAX));
-        Level { used: total(&self.entries), capacity, unit: 1 }
+        let used = self.entries().map(|entry| u128::from(entry.cost)).sum();
+        Level { used, capacity, unit: 1 }
     }
 
     fn reset_ms(&self) -> u64 {
-        let last = self.entries.last();
-        last.map_or(0, |last| last.at.plus(self.quota.window_ms()).since(self.now))
+        self.entries().next_back().map_or(0, |last| self.ends(last).since(self.now))
     }
 
     fn wait_ms(&self, cost: u64) -> u64 {
         let mut excess = self.level().excess(cost);
-        let enough = self.entries.iter().find(|entry| {
+        let enough = self.entries().find(|entry| {
             excess = excess.saturating_sub(u128::from(entry.cost));
             excess == 0
         });
-        enough.map_or(0, |entry| entry.at.plus(self.quota.window_ms()).since(self.now))
+        enough.map_or(0, |entry| self.ends(entry).since(self.now))
     }
 
     fn take(mut self, cost: u64) -> Self {
-        match self.entries.last_mut() {
-            Some(last) if last.at == self.at => last.cost = last.cost.saturating_add(cost),
-            _ if cost > 0 => self.entries.push(Entry { at: self.at, cost }),
-            _ => {}
+        if self.last.is_none() && self.log.last_at() == self.at && self.live < self.end {
+            self.end = self.end.saturating_sub(1);
+            self.last = self.log.entries().get(self.end).copied();
         }
+        self.last = match self.last {
+            Some(last) => Some(Entry { cost: last.cost.saturating_add(cost), ..last }),
+            None => (cost > 0).then_some(Entry { at: self.at, cost }),
+        };
         self
     }
 
     /// The newest of both, as many as the quota holds, and no fewer than there were.
-    fn merge(mut self, taken: Log) -> Self {
+    fn merge(self, taken: Log) -> Self {
         let Level { used, capacity, .. } = self.level();
         let taken = taken.at_most(part(Some(capacity)));
         let ahead = |entry: &Entry| Entry { at: entry.at.min(self.at), ..*entry };
-        let counts = Self::counts(self.quota, self.at);
-        self.entries.extend(taken.entries().iter().map(ahead).filter(counts));
-        self.entries.sort_by_key(|entry| entry.at);
+        let counts = |entry: &Entry| self.ends(*entry) > self.at;
+        let taken = taken.entries().iter().map(ahead).filter(counts);
+        let mut takes: Vec<Entry> = self.entries().chain(taken).collect();
+        takes.sort_by_key(|entry| entry.at);
         let mut room = used.max(capacity);
-        let mut merged: Vec<Entry> = Vec::with_capacity(self.entries.len());
-        for entry in self.entries.iter().rev() {
+        let mut merged: Vec<Entry> = Vec::with_capacity(takes.len());
+        for entry in takes.iter().rev() {
             let cost = part(Some(room.min(u128::from(entry.cost))));
             room = room.saturating_sub(u128::from(cost));
             match merged.last_mut() {
@@ -176,11 +197,13 @@ impl Standing for SlidingLog {
             }
         }
         merged.reverse();
-        self.entries = merged;
-        self
+        Self::over(Log::new(merged), 0, self.at, self.quota, self.now)
     }
 
     fn kept(self) -> Log {
-        Log::new(self.entries)
+        match (self.live, self.last) {
+            (0, None) => self.log,
+            _ => Log::of(self.entries()),
+        }
     }
 }
