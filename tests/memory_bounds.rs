@@ -3,6 +3,8 @@
 #![allow(
     unsafe_code,
     clippy::arithmetic_side_effects,
+    clippy::cast_precision_loss,
+    clippy::print_stdout,
     clippy::unwrap_used,
     reason = "an allocator can only be counted by being one; the rest fails the test, as it should"
 )]
