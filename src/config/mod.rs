@@ -21,6 +21,7 @@ pub use store::StoreSettings;
 #[cfg(all(feature = "worker", target_arch = "wasm32"))]
 pub(crate) use store::{STORE_TOKEN, STORE_URL};
 
+use crate::UnixMs;
 use crate::jwt::{CacheBounds, ClockTolerance, JwkSet, KeyError, KeySet, Policy, Requirement};
 use crate::limit;
 use crate::store::outage::RevocationOutage;
@@ -52,6 +53,8 @@ pub struct Config {
     pub limits: Vec<limit::Policy>,
     /// The isolate-local limit by address that comes before everything.
     pub gate: Option<limit::Policy>,
+    /// Whether the `X-RateLimit-*` fields are sent beside `RateLimit`.
+    pub legacy_fields: bool,
     /// Where the client's address is read from.
     pub address: AddressSource,
     /// How the store is called.
@@ -112,6 +115,7 @@ impl Config {
             clients: Clients::from_json(clients)?,
             limits: settings.limits()?,
             gate: settings.gate()?,
+            legacy_fields: settings.legacy_rate_limit_fields,
             address: settings.address()?,
             store: settings.store.validate()?,
             token_cache: settings.token_cache.bounds()?,
@@ -134,6 +138,12 @@ impl Config {
     #[must_use]
     pub fn check_late_ms_max(&self) -> u64 {
         self.store.first_deadline_ms.max(self.store.deadline_ms).saturating_mul(2)
+    }
+
+    /// The instant the `X-RateLimit-*` fields are of, where they are sent.
+    #[must_use]
+    pub fn legacy_at(&self, now: UnixMs) -> Option<UnixMs> {
+        self.legacy_fields.then_some(now)
     }
 
     /// The policy of that name.

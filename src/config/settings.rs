@@ -37,6 +37,8 @@ pub(super) struct Settings {
     gate: Option<Gate>,
     trusted_proxy_hops: Option<usize>,
     #[serde(default)]
+    pub(super) legacy_rate_limit_fields: bool,
+    #[serde(default)]
     pub(super) store: StoreTable,
     #[serde(default)]
     pub(super) revocation: RevocationTable,

@@ -34,7 +34,7 @@ pub(super) async fn authorize<S: Store>(
     set_fields(&mut response, who.map(|(name, value)| (HeaderName::from_static(name), value)));
     let issuer = access.issuer.map(|issuer| (HeaderName::from_static("x-auth-issuer"), issuer));
     set_fields(&mut response, issuer);
-    set_fields(&mut response, limit_fields(&access.limits));
+    set_fields(&mut response, limit_fields(&access.limits, guard.config().legacy_at(caller.now)));
     set_fields(&mut response, degraded_field(&access.degraded));
     Ok(response)
 }

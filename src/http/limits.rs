@@ -46,6 +46,7 @@ pub(super) async fn administer<S: Store>(
 ) -> Result<HttpResponse, Refused> {
     only(request, &[Method::POST, Method::GET, Method::HEAD, Method::DELETE])?;
     require(credentials::client(guard, request)?, Grant::LimitsAdmin)?;
+    let legacy_at = guard.config().legacy_at(now);
     match *request.method() {
         Method::POST => {
             let order: Order = body::json(request)?;
@@ -54,7 +55,7 @@ pub(super) async fn administer<S: Store>(
             if limited.denies() {
                 return Err(GuardError::RateLimited(vec![limited]).into());
             }
-            Ok(answer(&taken))
+            Ok(answer(&taken, legacy_at))
         }
         Method::DELETE => {
             let query = Form::of_query(request)?;
@@ -66,7 +67,7 @@ pub(super) async fn administer<S: Store>(
         _ => {
             let query = Form::of_query(request)?;
             let taken = guard.peek(policy, query.require("key")?, now).await?;
-            Ok(answer(&taken))
+            Ok(answer(&taken, legacy_at))
         }
     }
 }
@@ -75,7 +76,7 @@ fn limited(taken: &Taken<'_>) -> Limited {
     Limited { policy: taken.policy.clone(), outcome: taken.outcome }
 }
 
-fn answer(taken: &Taken<'_>) -> HttpResponse {
+fn answer(taken: &Taken<'_>, legacy_at: Option<UnixMs>) -> HttpResponse {
     let decision = taken.outcome.decision;
     let mut response = respond::json(
         StatusCode::OK,
@@ -89,7 +90,7 @@ fn answer(taken: &Taken<'_>) -> HttpResponse {
         },
     );
     let limits = [limited(taken)];
-    set_fields(&mut response, limit_fields(&limits));
+    set_fields(&mut response, limit_fields(&limits, legacy_at));
     set_fields(&mut response, degraded_field(&Degraded::of_limits(&limits)));
     response
 }

@@ -76,7 +76,7 @@ pub async fn serve<S: Store>(
     } else {
         behind_gate(guard, &mut request, body, &caller).await
     };
-    let mut response = answer.unwrap_or_else(|refused| refusal(guard, &request, &refused));
+    let mut response = answer.unwrap_or_else(|refused| refusal(guard, &request, &refused, now));
     if request.method() == Method::HEAD {
         response.body_mut().clear();
     }
@@ -117,15 +117,21 @@ async fn receive_and_route<S: Store>(
 }
 
 /// The answer to a refused request, counted once: what the guard refused, it has counted.
-fn refusal<S: Store>(guard: &Guard<S>, request: &HttpRequest, refused: &Refused) -> HttpResponse {
+fn refusal<S: Store>(
+    guard: &Guard<S>,
+    request: &HttpRequest,
+    refused: &Refused,
+    now: UnixMs,
+) -> HttpResponse {
+    let legacy_at = guard.config().legacy_at(now);
     if !matches!(refused, Refused::Guard(_)) {
         guard.telemetry().record(&Event::RequestRefused { code: refused.code() });
     }
     let path = request.uri().path();
     if path.starts_with("/oauth/") {
-        return oauth::error_response(refused);
+        return oauth::error_response(refused, legacy_at);
     }
-    let mut response = problem::response(refused);
+    let mut response = problem::response(refused, legacy_at);
     if let (Refused::Guard(GuardError::RateLimited(limits)), true) =
         (refused, path.starts_with("/v1/limits/"))
     {

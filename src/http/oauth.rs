@@ -72,7 +72,7 @@ struct OAuthError {
 
 /// The answer of an OAuth route to a refused request. The two errors of RFC 6749 section 4.1.2.1
 /// that say the fault is ours stand for 429 and 5xx, which section 5.2 has no word for.
-pub(super) fn error_response(refused: &Refused) -> HttpResponse {
+pub(super) fn error_response(refused: &Refused, legacy_at: Option<UnixMs>) -> HttpResponse {
     let error = match (refused, refused.status()) {
         (Refused::Guard(GuardError::ClientMissing | GuardError::ClientRefused), _) => {
             "invalid_client"
@@ -89,6 +89,6 @@ pub(super) fn error_response(refused: &Refused) -> HttpResponse {
     let error_description = refused.detail();
     let body = OAuthError { error, error_description, code: refused.code() };
     let mut response = respond::json(refused.status(), &body);
-    respond::set_fields(&mut response, refused.fields());
+    respond::set_fields(&mut response, refused.fields(legacy_at));
     response
 }

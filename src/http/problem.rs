@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use super::respond::{json, limit_fields, set_fields};
 use super::{BodyFault, HttpResponse};
+use crate::UnixMs;
 use crate::config::ConfigError;
 use crate::guard::{CredentialsFault, GuardError};
 use crate::jwt::JwtError;
@@ -34,6 +35,8 @@ pub(super) enum Refused {
 /// The body of a refusal.
 #[derive(Serialize)]
 struct Problem {
+    #[serde(rename = "type", skip_serializing_if = "Option::is_none")]
+    kind: Option<&'static str>,
     title: &'static str,
     status: u16,
     code: &'static str,
@@ -42,7 +45,12 @@ struct Problem {
     claim: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     reason: Option<&'static str>,
+    #[serde(rename = "violated-policies", skip_serializing_if = "Vec::is_empty")]
+    violated: Vec<String>,
 }
+
+/// More requests than a policy allows (draft-ietf-httpapi-ratelimit-headers section 6.1).
+const QUOTA_EXCEEDED: &str = "https://iana.org/assignments/http-problem-types#quota-exceeded";
 
 impl Refused {
     pub(super) fn status(&self) -> StatusCode {
@@ -81,15 +89,17 @@ impl Refused {
         }
     }
 
-    /// The header fields a refusal carries beside its body.
-    pub(super) fn fields(&self) -> Vec<(HeaderName, String)> {
+    /// The header fields a refusal carries beside its body; `legacy_at` as [`limit_fields`] takes it.
+    pub(super) fn fields(&self, legacy_at: Option<UnixMs>) -> Vec<(HeaderName, String)> {
         let mut fields = Vec::new();
         match self {
             Self::Method(allowed) => {
                 let names: Vec<_> = allowed.iter().map(Method::as_str).collect();
                 fields.push((header::ALLOW, names.join(", ")));
             }
-            Self::Guard(GuardError::RateLimited(limits)) => fields.extend(limit_fields(limits)),
+            Self::Guard(GuardError::RateLimited(limits)) => {
+                fields.extend(limit_fields(limits, legacy_at));
+            }
             Self::Guard(GuardError::Jwks(unavailable)) => {
                 let seconds = retry_after_seconds(unavailable.retry_after_ms);
                 fields.push((header::RETRY_AFTER, seconds.to_string()));
@@ -152,15 +162,21 @@ fn guard_status(error: &GuardError) -> StatusCode {
 }
 
 /// The answer to a refused request.
-pub(super) fn response(refused: &Refused) -> HttpResponse {
-    let claim = match refused {
+pub(super) fn response(refused: &Refused, legacy_at: Option<UnixMs>) -> HttpResponse {
+    let mut body = Problem::new(refused.status(), refused.code(), refused.detail());
+    match refused {
         Refused::Guard(GuardError::Token(JwtError::ClaimValidationFailed { claim, reason })) => {
-            Some((*claim, reason.name()))
+            (body.claim, body.reason) = (Some(*claim), Some(reason.name()));
         }
-        _ => None,
-    };
-    let mut response = problem(refused.status(), refused.code(), refused.detail(), claim);
-    set_fields(&mut response, refused.fields());
+        Refused::Guard(GuardError::RateLimited(limits)) => {
+            let violated = limits.iter().filter(|limited| limited.denies());
+            body.kind = Some(QUOTA_EXCEEDED);
+            body.violated = violated.map(|limited| limited.policy.name.to_string()).collect();
+        }
+        _ => {}
+    }
+    let mut response = body.response();
+    set_fields(&mut response, refused.fields(legacy_at));
     response
 }
 
@@ -169,7 +185,7 @@ pub(super) fn response(refused: &Refused) -> HttpResponse {
 pub fn unreadable(telemetry: &Telemetry) -> HttpResponse {
     let refused = Refused::Malformed("the request could not be read".to_owned());
     telemetry.record(&Event::RequestRefused { code: refused.code() });
-    response(&refused)
+    response(&refused, None)
 }
 
 /// The answer of an instance that has as many requests under way as it can hold, counted.
@@ -178,7 +194,7 @@ pub fn overloaded(telemetry: &Telemetry) -> HttpResponse {
     let code = "ERR_OVERLOADED";
     telemetry.record(&Event::RequestRefused { code });
     let detail = "too many requests are under way here".to_owned();
-    let mut response = problem(StatusCode::SERVICE_UNAVAILABLE, code, detail, None);
+    let mut response = Problem::new(StatusCode::SERVICE_UNAVAILABLE, code, detail).response();
     response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
     response
 }
@@ -188,20 +204,28 @@ pub fn overloaded(telemetry: &Telemetry) -> HttpResponse {
 #[must_use]
 pub fn unconfigured() -> HttpResponse {
     let detail = "this deployment is not configured; its log names the fault".to_owned();
-    problem(StatusCode::INTERNAL_SERVER_ERROR, ConfigError::CODE, detail, None)
+    Problem::new(StatusCode::INTERNAL_SERVER_ERROR, ConfigError::CODE, detail).response()
 }
 
-fn problem(
-    status: StatusCode,
-    code: &'static str,
-    detail: String,
-    claim: Option<(&'static str, &'static str)>,
-) -> HttpResponse {
-    let title = status.canonical_reason().unwrap_or_default();
-    let (claim, reason) = claim.unzip();
-    let body = Problem { title, status: status.as_u16(), code, detail, claim, reason };
-    let mut response = json(status, &body);
-    let kind = HeaderValue::from_static("application/problem+json");
-    response.headers_mut().insert(header::CONTENT_TYPE, kind);
-    response
+impl Problem {
+    fn new(status: StatusCode, code: &'static str, detail: String) -> Self {
+        Self {
+            kind: None,
+            title: status.canonical_reason().unwrap_or_default(),
+            status: status.as_u16(),
+            code,
+            detail,
+            claim: None,
+            reason: None,
+            violated: Vec::new(),
+        }
+    }
+
+    fn response(&self) -> HttpResponse {
+        let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let mut response = json(status, self);
+        let kind = HeaderValue::from_static("application/problem+json");
+        response.headers_mut().insert(header::CONTENT_TYPE, kind);
+        response
+    }
 }

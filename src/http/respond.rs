@@ -3,14 +3,22 @@
 use http::header::{self, HeaderName};
 use http::{HeaderValue, Response, StatusCode};
 use serde::Serialize;
+use sfv::{ListSerializer, TokenRef, key_ref, token_ref};
 
 use super::HttpResponse;
+use crate::UnixMs;
 use crate::guard::{Degraded, Limited};
-use crate::limit::{rate_limit_field, rate_limit_policy_field, retry_after_seconds};
+use crate::limit::{legacy_fields, rate_limit_field, rate_limit_policy_field, retry_after_seconds};
 
 const DEGRADED: HeaderName = HeaderName::from_static("portcullis-degraded");
 const RATE_LIMIT: HeaderName = HeaderName::from_static("ratelimit");
 const RATE_LIMIT_POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
+
+const LEGACY: [HeaderName; 3] = [
+    HeaderName::from_static("x-ratelimit-limit"),
+    HeaderName::from_static("x-ratelimit-remaining"),
+    HeaderName::from_static("x-ratelimit-reset"),
+];
 
 /// Room for the fields of an authorised request, so that the map is not made anew as they come in.
 const FIELDS: usize = 12;
@@ -43,9 +51,12 @@ pub(super) fn empty(status: StatusCode) -> HttpResponse {
     response
 }
 
-/// `RateLimit`, `RateLimit-Policy`, and `Retry-After` when a policy denies. Shadows are not shown:
-/// a client has no use for a limit that is not enforced.
-pub(super) fn limit_fields(limits: &[Limited]) -> Vec<(HeaderName, String)> {
+/// `RateLimit`, `RateLimit-Policy`, and `Retry-After` when a policy denies; with `legacy_at`, an instant, the
+/// `X-RateLimit-*` trio too. Shadows are not shown: a client has no use for a limit that is not enforced.
+pub(super) fn limit_fields(
+    limits: &[Limited],
+    legacy_at: Option<UnixMs>,
+) -> Vec<(HeaderName, String)> {
     let enforced = || limits.iter().filter(|limited| !limited.outcome.shadow);
     if enforced().next().is_none() {
         return Vec::new();
@@ -60,6 +71,10 @@ pub(super) fn limit_fields(limits: &[Limited]) -> Vec<(HeaderName, String)> {
     if let Some(longest_ms) = longest_ms {
         fields.push((header::RETRY_AFTER, retry_after_seconds(longest_ms).to_string()));
     }
+    let decisions = enforced().map(|limited| &limited.outcome.decision);
+    if let Some(values) = legacy_at.and_then(|now| legacy_fields(decisions, now)) {
+        fields.extend(LEGACY.into_iter().zip(values.map(|value| value.to_string())));
+    }
     fields
 }
 
@@ -67,12 +82,19 @@ pub(super) fn limit_fields(limits: &[Limited]) -> Vec<(HeaderName, String)> {
 /// parameter, in the sense of RFC 9651.
 pub(super) fn degraded_field(degraded: &Degraded) -> Option<(HeaderName, String)> {
     let Degraded { revocation, limits, keys } = *degraded;
-    let parts = [("revocation", revocation), ("limits", limits), ("keys", keys)];
-    let said: Vec<_> = parts
-        .into_iter()
-        .filter_map(|(part, cause)| Some(format!("{part};reason={}", cause?)))
-        .collect();
-    (!said.is_empty()).then(|| (DEGRADED, said.join(", ")))
+    let parts = [
+        (token_ref("revocation"), revocation),
+        (token_ref("limits"), limits),
+        (token_ref("keys"), keys),
+    ];
+    let mut list = ListSerializer::new();
+    for (part, cause) in parts {
+        // A cause is a token: one of our own words.
+        if let Some(cause) = cause.and_then(|cause| TokenRef::from_str(cause).ok()) {
+            let _ = list.bare_item(part).parameter(key_ref("reason"), cause);
+        }
+    }
+    list.finish().map(|said| (DEGRADED, said))
 }
 
 /// The same of a revocation that the store has not taken yet; its durability stands in the body.

@@ -3,12 +3,15 @@
 //! `RateLimit-Policy` and `RateLimit` as in draft-ietf-httpapi-ratelimit-headers: lists of items
 //! in the sense of RFC 9651. `Retry-After` as in RFC 9110 section 10.2.3.
 
-use std::fmt::{self, Write as _};
+use std::cmp::Reverse;
+
+use sfv::{Integer, KeyRef, ListSerializer, StringRef, key_ref};
 
 use super::{Decision, Policy};
+use crate::UnixMs;
 
 /// The largest integer a structured field can carry (RFC 9651 section 3.3.1).
-const INTEGER_MAX: u64 = 999_999_999_999_999;
+const INTEGER_MAX: i64 = 999_999_999_999_999;
 
 /// The value of `RateLimit-Policy`: `"name";q=100;w=60` for each policy, joined with `, `.
 ///
@@ -16,10 +19,10 @@ const INTEGER_MAX: u64 = 999_999_999_999_999;
 /// goes slower than it may where the window is not whole seconds (`w=1` for any window under one
 /// second), never faster. Without policies it is empty, and the field is not to be sent.
 pub fn rate_limit_policy_field<'a>(policies: impl IntoIterator<Item = &'a Policy>) -> String {
-    list(policies, |field, policy| {
-        let (name, quota) = (&policy.name, policy.quota);
-        let (q, w) = (integer(quota.limit()), integer(seconds_up(quota.window_ms())));
-        write!(field, "\"{name}\";q={q};w={w}")
+    const KEYS: [&KeyRef; 2] = [key_ref("q"), key_ref("w")];
+    list(KEYS, policies, |policy| {
+        let quota = policy.quota;
+        (policy, [quota.limit(), seconds_up(quota.window_ms())])
     })
 }
 
@@ -30,9 +33,9 @@ pub fn rate_limit_policy_field<'a>(policies: impl IntoIterator<Item = &'a Policy
 pub fn rate_limit_field<'a>(
     decisions: impl IntoIterator<Item = (&'a Policy, &'a Decision)>,
 ) -> String {
-    list(decisions, |field, (policy, decision)| {
-        let (r, t) = (integer(decision.remaining), integer(seconds_up(decision.reset_ms)));
-        write!(field, "\"{}\";r={r};t={t}", policy.name)
+    const KEYS: [&KeyRef; 2] = [key_ref("r"), key_ref("t")];
+    list(KEYS, decisions, |(policy, decision)| {
+        (policy, [decision.remaining, seconds_up(decision.reset_ms)])
     })
 }
 
@@ -43,27 +46,47 @@ pub fn retry_after_seconds(retry_after_ms: u64) -> u64 {
     seconds_up(retry_after_ms).max(1)
 }
 
-fn list<T>(
+/// The values of `X-RateLimit-Limit`, `X-RateLimit-Remaining` and `X-RateLimit-Reset`, which say one quota: of
+/// the policy that denies for the longest, else of the one with the smallest share left. The reset is in
+/// seconds since the epoch, rounded up, as GitHub has it. `None` without decisions.
+pub fn legacy_fields<'a>(
+    decisions: impl IntoIterator<Item = &'a Decision>,
+    now: UnixMs,
+) -> Option<[u64; 3]> {
+    let share = |of: &Decision| {
+        let millionths = u128::from(of.remaining).saturating_mul(1_000_000);
+        millionths.checked_div(u128::from(of.limit)).unwrap_or(0)
+    };
+    let tightest = decisions.into_iter().min_by_key(|of| {
+        (of.allowed, Reverse(of.retry_after_ms), share(of), Reverse(of.reset_ms))
+    })?;
+    let reset = seconds_up(now.plus(tightest.reset_ms).0);
+    Some([tightest.limit, tightest.remaining, reset])
+}
+
+fn list<'a, T>(
+    [first, second]: [&KeyRef; 2],
     items: impl IntoIterator<Item = T>,
-    write_item: impl Fn(&mut String, T) -> fmt::Result,
+    say: impl Fn(T) -> (&'a Policy, [u64; 2]),
 ) -> String {
-    let mut field = String::new();
+    let mut list = ListSerializer::new();
     for item in items {
-        if !field.is_empty() {
-            field.push_str(", ");
-        }
-        // Writing to a String does not fail.
-        let _ = write_item(&mut field, item);
+        let (policy, values) = say(item);
+        // A policy's name is of characters that any string may have.
+        let Ok(name) = StringRef::from_str(policy.name.as_str()) else { continue };
+        let [one, other] = values.map(integer);
+        let _ = list.bare_item(name).parameter(first, one).parameter(second, other);
     }
-    field
+    list.finish().unwrap_or_default()
 }
 
 fn seconds_up(ms: u64) -> u64 {
     ms.div_ceil(1000)
 }
 
-fn integer(value: u64) -> u64 {
-    value.min(INTEGER_MAX)
+fn integer(value: u64) -> Integer {
+    let within = i64::try_from(value).unwrap_or(INTEGER_MAX).min(INTEGER_MAX);
+    Integer::try_from(within).unwrap_or(Integer::MAX)
 }
 
 #[cfg(test)]
@@ -121,6 +144,18 @@ mod tests {
     fn integers_stay_within_what_a_structured_field_can_carry() {
         let field = rate_limit_policy_field(&[policy("p", 1 << 53, 1)]);
         assert_eq!(field, "\"p\";q=999999999999999;w=1");
+    }
+
+    #[test]
+    fn the_old_fields_say_the_policy_that_denies_longest_or_has_the_smallest_share_left() {
+        let now = UnixMs(1_700_000_000_500);
+        let refused =
+            |wait| Decision { allowed: false, retry_after_ms: Some(wait), ..decision(0, wait) };
+        let allowed = [decision(60, 1_000), Decision { limit: 1_000, ..decision(70, 9_000) }];
+        assert_eq!(legacy_fields(&allowed, now), Some([1_000, 70, 1_700_000_010]));
+        let denied = [decision(0, 90_000), refused(2_000), refused(5_000)];
+        assert_eq!(legacy_fields(&denied, now), Some([100, 0, 1_700_000_006]));
+        assert_eq!(legacy_fields(&[], now), None);
     }
 
     #[test]

@@ -19,7 +19,7 @@ mod token_bucket;
 
 pub use decide::{Algorithm, Decision, State, decide, peek};
 pub use error::LimitError;
-pub use field::{rate_limit_field, rate_limit_policy_field, retry_after_seconds};
+pub use field::{legacy_fields, rate_limit_field, rate_limit_policy_field, retry_after_seconds};
 pub use policy::{KeyKind, OnOutage, Policy, PolicyName, Trigger};
 pub use quota::Quota;
 pub use sliding_log::LOG_LIMIT_MAX;

@@ -137,6 +137,42 @@ fn the_longest_wait_of_several_denials_is_promised() {
 }
 
 #[test]
+fn a_refusal_is_the_drafts_problem_and_names_the_policies_that_deny() {
+    let limits = json!([policy("a", "subject", 1), policy("b", "client", 1), policy("c", "ip", 9)]);
+    let bench = with_limits(limits);
+    let token = bench.mint();
+    bench.authorize(&token);
+    let problem = bench.authorize(&token).refused(429, "ERR_RATE_LIMITED").json();
+    let kind = "https://iana.org/assignments/http-problem-types#quota-exceeded";
+    assert_eq!(problem["type"], kind);
+    assert_eq!(problem["violated-policies"], json!(["a", "b"]));
+    assert_eq!(bench.authorize("x").json().get("violated-policies"), None);
+}
+
+#[test]
+fn the_old_fields_are_sent_where_they_are_asked_for() {
+    const OLD: [&str; 3] = ["x-ratelimit-limit", "x-ratelimit-remaining", "x-ratelimit-reset"];
+    for asked in [false, true] {
+        let bench = Bench::with(|settings| {
+            settings["limits"] = json!([policy("wide", "client", 9), policy("two", "subject", 2)]);
+            settings["legacy_rate_limit_fields"] = json!(asked);
+        });
+        let token = bench.mint();
+        for remaining in ["1", "0", "0"] {
+            let reply = bench.authorize(&token);
+            let sent = OLD.map(|name| reply.field(name));
+            if !asked {
+                assert_eq!(sent, [None; 3]);
+                continue;
+            }
+            assert_eq!(sent[..2], [Some("2"), Some(remaining)], "of the tighter one");
+            let reset_s: u64 = sent[2].unwrap().parse().unwrap();
+            assert!(reset_s > bench.now().seconds() && reset_s <= bench.now().seconds() + 121);
+        }
+    }
+}
+
+#[test]
 fn a_shadow_policy_never_denies_and_is_not_shown_but_counted() {
     let bench = with_limits(json!([shadow(policy("trial", "subject", 1))]));
     let token = bench.mint();
