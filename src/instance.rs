@@ -5,6 +5,7 @@ use hmac_sha256::Hash;
 use crate::config::{Config, KeySource};
 use crate::jwks::RemoteJwks;
 use crate::jwt::TokenCache;
+use crate::store::denied::Denied;
 use crate::store::memory::MemoryStore;
 use crate::store::{InstanceId, outages::Outages};
 use crate::telemetry::Telemetry;
@@ -17,6 +18,8 @@ pub struct Instance {
     /// The bounded local map: the gate's counts, what is known as revoked, and the store where no
     /// other is configured or reachable.
     pub memory: MemoryStore,
+    /// Keys of limits that the store denied a moment ago.
+    pub denied: Denied,
     /// Tokens whose signature held.
     pub tokens: TokenCache,
     /// Events and counters.
@@ -51,6 +54,8 @@ impl Instance {
         });
         let jwks = jwks.collect();
         let tokens = TokenCache::new(config.token_cache, drawn("tokens"));
-        Self { config, memory, tokens, telemetry: Telemetry::default(), outages, jwks }
+        let denied = Denied::new(drawn("denied"));
+        let telemetry = Telemetry::default();
+        Self { config, memory, denied, tokens, telemetry, outages, jwks }
     }
 }

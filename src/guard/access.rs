@@ -126,6 +126,7 @@ impl<S: Store> Guard<S> {
         let takes = self.takes(&check, claims, caller);
         let Admission { unchecked, outcomes, .. } =
             self.ask(check, claims, &takes, caller.now).await?;
+        self.note_denied(&takes, &outcomes, caller.now);
         self.check_limits(&takes, &outcomes)?;
         let degraded = Degraded::new(unchecked, &outcomes);
         let limited = takes.iter().zip(outcomes);
@@ -135,8 +136,8 @@ impl<S: Store> Guard<S> {
         Ok((limits, degraded))
     }
 
-    /// The one store call of a request that presents a token. What this instance knows as revoked
-    /// is refused without it, and what it sees revoked it knows from then on: an eventually
+    /// The one store call of a request that presents a token. What this instance knows as revoked or
+    /// as denied is refused without it, and what it sees revoked it knows from then on: an eventually
     /// consistent store may forget for a while, an instance may not.
     pub(super) async fn ask(
         &self,
@@ -146,6 +147,7 @@ impl<S: Store> Guard<S> {
         now: UnixMs,
     ) -> Result<Admission, GuardError> {
         self.refuse_known(&check, now)?;
+        self.refuse_denied(takes, now)?;
         let scope = claims.scope.as_deref().unwrap_or_default();
         let closed = self.config().revocation.closes(scope);
         let admit = Admit { token: Some(check), takes: takes.to_vec(), closed };

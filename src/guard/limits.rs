@@ -78,6 +78,40 @@ impl<S: Store> Guard<S> {
         }
     }
 
+    /// Refuses what the store denied a moment ago, without asking it: a denial takes nothing from any
+    /// policy, so nothing is left out.
+    pub(super) fn refuse_denied(&self, takes: &[Take<'_>], now: UnixMs) -> Result<(), GuardError> {
+        let mut refused: (Vec<Take<'_>>, Vec<Outcome>) = Default::default();
+        for take in takes.iter().filter(|take| !take.policy.shadow) {
+            let number = self.number_of(take.policy);
+            let Some(decision) = self.instance.denied.find(number, take.key, take.cost, now) else {
+                continue;
+            };
+            let outcome = Outcome { decision, shadow: false, overflow: false, degraded: None };
+            self.telemetry().record(&Event::LimitKnown { policy: &take.policy.name });
+            refused.0.push(*take);
+            refused.1.push(outcome);
+        }
+        self.check_limits(&refused.0, &refused.1)
+    }
+
+    /// Remembers what the store denied; not what this instance did, which it knows as well as that.
+    pub(super) fn note_denied(&self, takes: &[Take<'_>], outcomes: &[Outcome], now: UnixMs) {
+        for (take, outcome) in takes.iter().zip(outcomes) {
+            let of_store = outcome.degraded.is_none() && !outcome.overflow && !outcome.shadow;
+            if of_store && !outcome.decision.allowed {
+                let number = self.number_of(take.policy);
+                self.instance.denied.note(number, take.key, take.cost, outcome.decision, now);
+            }
+        }
+    }
+
+    /// The place of a policy in the configuration.
+    fn number_of(&self, policy: &Policy) -> usize {
+        let limits = &self.config().limits;
+        limits.iter().position(|other| other.name == policy.name).unwrap_or(limits.len())
+    }
+
     fn failure_takes(&self, caller: &Caller) -> Vec<Take<'_>> {
         let limits = self.config().limits.iter();
         takes_by_address(limits.filter(|policy| policy.trigger == Trigger::AuthFailure), caller)
@@ -155,6 +189,7 @@ impl<S: Store> Guard<S> {
         let (policy, key) = self.named(policy, key)?;
         let answer = self.store.reset(policy, key, now).await;
         self.answered("reset", answer, now)?;
+        self.instance.denied.forget(self.number_of(policy), key);
         // What this instance counted in an outage, or blocks for a while, is the key's count too.
         Ok(self.instance.memory.reset(policy, key, now).await?)
     }

@@ -4,6 +4,7 @@ pub mod breaker;
 mod by_ref;
 #[cfg(test)]
 pub(crate) mod contract;
+pub mod denied;
 pub mod durable;
 mod either;
 mod error;

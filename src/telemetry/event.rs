@@ -60,6 +60,11 @@ pub enum Event<'a> {
         /// It is a shadow and denied nothing.
         shadow: bool,
     },
+    /// A policy denied by what the store had said a moment ago: it was not asked.
+    LimitKnown {
+        /// The policy.
+        policy: &'a PolicyName,
+    },
     /// A policy's partition was full: a newcomer was counted in its shared overflow bucket.
     LimitOverflow {
         /// The policy.

@@ -97,6 +97,9 @@ fn a_request_denied_by_one_policy_takes_nothing_from_another() {
         let denied = bench.authorize(&token);
         denied.refused(429, "ERR_RATE_LIMITED");
         assert!(denied.field("ratelimit").unwrap().starts_with("\"client\";r=98;"), "{denied:?}");
+        bench.authorize(&token).refused(429, "ERR_RATE_LIMITED");
+        // By then the store is asked again.
+        bench.pass(5_000);
     }
     let other = bench.mint_with(&json!({"sub": "another-subject"}));
     assert!(field(&other).starts_with("\"client\";r=97;"), "denied requests were counted");

@@ -234,3 +234,14 @@ fn a_token_that_is_revoked_here_while_the_secondary_is_asked_takes_nothing() {
     assert_eq!(response.status(), 401);
     assert_eq!(left(), before);
 }
+
+#[test]
+fn what_was_denied_without_the_store_is_not_known_of_it() {
+    let chain = limited(json!({}));
+    let token = chain.bench.mint();
+    chain.primary.fault(Fault::Unreachable);
+    for status in [200, 200, 200, 200, 429, 429] {
+        assert_eq!(chain.bench.authorize(&token).status, status);
+    }
+    assert_eq!(chain.bench.count("limit_denials_known", ""), 0);
+}
