@@ -2,11 +2,9 @@
 
 use std::fmt;
 
-use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
-use hmac_sha256::Hash;
-use jwt_simple::reexports::ct_codecs;
 use serde::Deserialize;
 
+use super::secret::Secrets;
 use super::{ConfigError, error};
 
 const SOURCE: &str = "PORTCULLIS_CLIENTS";
@@ -74,8 +72,7 @@ pub struct Client {
     pub scopes: Vec<String>,
     /// Audiences it may mint tokens for.
     pub audiences: Vec<String>,
-    /// SHA-256 of the valid secrets: two while one is being rotated, else the same one twice.
-    secrets: [[u8; 32]; 2],
+    secrets: Secrets,
 }
 
 impl Client {
@@ -120,20 +117,15 @@ impl Clients {
         Ok(Self(clients))
     }
 
-    /// The client of that id whose secret this is. Always two hashes are compared, in constant time,
-    /// of nothing when there is no such client: the time tells neither whether there is one nor how
+    /// The client of that id whose secret this is. Hashes are compared in constant time, of nothing when there is no such client: the time tells neither whether there is one nor how
     /// near the secret is. That an id is taken is no secret.
     #[must_use]
     pub fn authenticate(&self, id: &str, secret: &str) -> Option<&Client> {
-        const NO_CLIENT: &[[u8; 32]; 2] = &[[0; 32]; 2];
-        let presented = Hash::hash(secret.as_bytes());
         let found = self.0.binary_search_by(|client| client.id.as_str().cmp(id)).ok();
         let client = found.and_then(|index| self.0.get(index));
-        let secrets = client.map_or(NO_CLIENT, |client| &client.secrets);
-        let matches = secrets
-            .iter()
-            .fold(false, |matched, stored| ct_codecs::verify(stored, &presented) | matched);
-        client.filter(|_| matches)
+        let secrets = client.map_or(&Secrets::NONE, |client| &client.secrets);
+        let holds = secrets.holds(secret.as_bytes());
+        client.filter(|_| holds)
     }
 }
 
@@ -169,11 +161,8 @@ impl Written {
         if !self.audiences.iter().all(|audience| is_audience(audience)) {
             return Err(("audiences", AUDIENCE_RULE));
         }
-        let secrets = match self.secret_sha256.as_slice() {
-            [only] => [secret(only)?; 2],
-            [old, new] => [secret(old)?, secret(new)?],
-            _ => return Err(("secret_sha256", "must have one hash, or two during a rotation")),
-        };
+        let secrets =
+            Secrets::read(&self.secret_sha256).map_err(|reason| ("secret_sha256", reason))?;
         Ok(Client {
             id: ClientId(self.id),
             grants: self.grants,
@@ -182,17 +171,6 @@ impl Written {
             secrets,
         })
     }
-}
-
-fn secret(encoded: &str) -> Result<[u8; 32], (&'static str, &'static str)> {
-    let hash = URL_SAFE_NO_PAD.decode(encoded).ok();
-    let hash = hash.and_then(|hash| <[u8; 32]>::try_from(hash).ok());
-    let hash = hash.ok_or(("secret_sha256", "must be a SHA-256 hash in base64url"))?;
-    // What a script writes when the variable with the secret was not set.
-    if hash == Hash::hash(b"") {
-        return Err(("secret_sha256", "is the hash of nothing: the secret was empty"));
-    }
-    Ok(hash)
 }
 
 /// Audiences that tokens must be for, one of them.

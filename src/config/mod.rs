@@ -8,6 +8,8 @@ mod client;
 mod duration;
 mod error;
 mod issuers;
+mod limits;
+mod secret;
 mod settings;
 mod store;
 mod token_cache;
@@ -17,6 +19,7 @@ pub use client::{Client, ClientId, Clients, Grant};
 pub use duration::parse_duration_ms;
 pub use error::ConfigError;
 pub use issuers::{ForeignIssuer, KeySource};
+pub use secret::Secrets;
 pub use store::StoreSettings;
 #[cfg(all(feature = "worker", target_arch = "wasm32"))]
 pub(crate) use store::{STORE_TOKEN, STORE_URL};
@@ -113,8 +116,8 @@ impl Config {
             keys: read_keys(keys)?,
             issuers,
             clients: Clients::from_json(clients)?,
-            limits: settings.limits()?,
-            gate: settings.gate()?,
+            limits: limits::validate(&settings.limits)?,
+            gate: settings.gate.as_ref().map(limits::GateTable::policy).transpose()?,
             legacy_fields: settings.legacy_rate_limit_fields,
             address: settings.address()?,
             store: settings.store.validate()?,
