@@ -10,11 +10,12 @@
 )]
 
 use std::alloc::{GlobalAlloc, Layout, System};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
 use pollster::block_on;
 use portcullis::UnixMs;
-use portcullis::limit::{Algorithm, KeyKind, OnOutage, Policy, PolicyName, Quota, Trigger};
+use portcullis::limit::{Algorithm, KeyPart, OnOutage, Policy, PolicyName, Quota, Trigger};
 use portcullis::store::memory::{MemoryBounds, MemoryStore};
 use portcullis::store::{
     Admit, EntryKey, KeySpace, Penalty, Record, Revocation, RevocationScope, Rotation,
@@ -71,7 +72,8 @@ fn fill_revocations(store: &MemoryStore, scope: RevocationScope) -> usize {
 fn policy(number: usize, algorithm: Algorithm, limit: u64) -> Policy {
     Policy {
         name: PolicyName::new(format!("policy-{number}")).unwrap(),
-        key: KeyKind::Ip,
+        key: [KeyPart::Ip].into(),
+        applies: Arc::default(),
         algorithm,
         quota: Quota::new(limit, 60_000).unwrap(),
         trigger: Trigger::Request,

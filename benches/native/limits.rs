@@ -4,13 +4,14 @@
 #![allow(clippy::expect_used, reason = "a benchmark that cannot run as it should must not go on")]
 
 use std::num::NonZeroU32;
+use std::sync::Arc;
 
 use divan::{Bencher, black_box};
 use governor::RateLimiter;
 use pollster::block_on;
 use portcullis::UnixMs;
 use portcullis::limit::{
-    Algorithm, KeyKind, OnOutage, Policy, PolicyName, Quota, State, Trigger, decide,
+    Algorithm, KeyPart, OnOutage, Policy, PolicyName, Quota, State, Trigger, decide,
 };
 use portcullis::store::memory::{MemoryBounds, MemoryStore};
 use portcullis::store::{Admit, EntryKey, KeySpace, Store as _, Take};
@@ -30,7 +31,8 @@ fn main() {
 fn policy(algorithm: Algorithm) -> Policy {
     Policy {
         name: PolicyName::new("bench").expect("a good name"),
-        key: KeyKind::Ip,
+        key: [KeyPart::Ip].into(),
+        applies: Arc::default(),
         algorithm,
         quota: Quota::new(LIMIT, WINDOW_MS).expect("a good quota"),
         trigger: Trigger::Request,

@@ -1,13 +1,19 @@
 //! Rate-limit policies as written, and the checks that turn each into its type.
 
+use std::sync::Arc;
+
 use serde::Deserialize;
 
 use super::{ConfigError, duration};
-use crate::limit::{self, Algorithm, KeyKind, LimitError, OnOutage, PolicyName, Quota, Trigger};
+use crate::limit::{
+    self, Algorithm, Applies, KeyPart, LimitError, OnOutage, PolicyName, Quota, Route, Trigger,
+};
 
 /// Most policies a configuration may have: each is a decision on every request, and with the gate
 /// they fill the local map's partitions.
 const LIMITS_MAX: usize = 15;
+/// Most parts of a key.
+const KEY_PARTS_MAX: usize = 4;
 /// The name of the gate's own policy.
 const GATE: &str = "gate";
 
@@ -15,7 +21,13 @@ const GATE: &str = "gate";
 #[serde(deny_unknown_fields)]
 pub(super) struct LimitTable {
     name: String,
-    key: Key,
+    key: OneOrMore,
+    #[serde(default)]
+    methods: Vec<String>,
+    #[serde(default)]
+    routes: Vec<String>,
+    #[serde(default)]
+    scopes: Vec<String>,
     algorithm: Counting,
     limit: u64,
     window: String,
@@ -35,12 +47,12 @@ pub(super) struct GateTable {
     window: String,
 }
 
-#[derive(Clone, Copy, Debug, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-enum Key {
-    Ip,
-    Subject,
-    Client,
+/// A text, or a list of them.
+#[derive(Debug, Deserialize)]
+#[serde(untagged, expecting = "text, or a list of it")]
+enum OneOrMore {
+    One(String),
+    More(Vec<String>),
 }
 
 #[derive(Clone, Copy, Debug, Deserialize)]
@@ -70,7 +82,11 @@ enum When {
 }
 
 /// The policies of these tables, in their order.
-pub(super) fn validate(tables: &[LimitTable]) -> Result<Vec<limit::Policy>, ConfigError> {
+/// `targets`: whether a proxy says what is asked for.
+pub(super) fn validate(
+    tables: &[LimitTable],
+    targets: bool,
+) -> Result<Vec<limit::Policy>, ConfigError> {
     if tables.len() > LIMITS_MAX {
         return Err(ConfigError::new("limits", format!("at most {LIMITS_MAX} policies")));
     }
@@ -83,6 +99,11 @@ pub(super) fn validate(tables: &[LimitTable]) -> Result<Vec<limit::Policy>, Conf
                 "is there twice, or reserved",
             ));
         }
+        if policy.applies.needs_target() && !targets {
+            let reason =
+                "methods and routes need forward_auth: a proxy that shows its secret names them";
+            return Err(ConfigError::new(format!("limits[{index}]"), reason));
+        }
         policies.push(policy);
     }
     Ok(policies)
@@ -92,7 +113,8 @@ impl GateTable {
     pub(super) fn policy(&self) -> Result<limit::Policy, ConfigError> {
         Ok(limit::Policy {
             name: name(GATE, GATE)?,
-            key: KeyKind::Ip,
+            key: [KeyPart::Ip].into(),
+            applies: Arc::default(),
             algorithm: Algorithm::SlidingWindow,
             quota: quota(GATE, self.limit, &self.window)?,
             trigger: Trigger::Request,
@@ -105,29 +127,65 @@ impl GateTable {
 
 impl LimitTable {
     fn policy(&self, path: &str) -> Result<limit::Policy, ConfigError> {
-        let (key, trigger) = match (self.key, self.trigger) {
-            (Key::Ip, When::Request) => (KeyKind::Ip, Trigger::Request),
-            (Key::Ip, When::AuthFailure) => (KeyKind::Ip, Trigger::AuthFailure),
-            (Key::Subject, When::Request) => (KeyKind::Subject, Trigger::Request),
-            (Key::Client, When::Request) => (KeyKind::Client, Trigger::Request),
-            // Who failed to authenticate has an address and nothing else.
-            (_, When::AuthFailure) => {
-                let reason = "a policy on auth_failure is keyed by ip";
-                return Err(ConfigError::new(format!("{path}.key"), reason));
-            }
-        };
+        let applies = self.applies(path)?;
         let policy = limit::Policy {
             name: name(&format!("{path}.name"), &self.name)?,
-            key,
+            key: self.key(path, &applies)?,
+            applies: Arc::new(applies),
             algorithm: self.algorithm.into(),
             quota: self.quota(path)?,
-            trigger,
+            trigger: self.trigger.into(),
             shadow: self.shadow,
             on_outage: self.on_outage(path)?,
         };
         let limit_path = format!("{path}.limit");
         policy.check().map_err(|error| ConfigError::new(limit_path, error.to_string()))?;
         Ok(policy)
+    }
+
+    /// Which requests it counts.
+    fn applies(&self, path: &str) -> Result<Applies, ConfigError> {
+        let routes = self.routes.iter().enumerate().map(|(index, route)| {
+            let path = format!("{path}.routes[{index}]");
+            Route::new(route).map_err(|error| ConfigError::new(path, error.to_string()))
+        });
+        let routes = routes.collect::<Result<_, _>>()?;
+        Applies::new(self.methods.clone(), routes, self.scopes.clone()).map_err(|error| {
+            let field = match error {
+                LimitError::MethodInvalid => ".methods",
+                LimitError::ScopeInvalid => ".scopes",
+                _ => "",
+            };
+            ConfigError::new(format!("{path}{field}"), error.to_string())
+        })
+    }
+
+    fn key(&self, path: &str, applies: &Applies) -> Result<Arc<[KeyPart]>, ConfigError> {
+        let path = format!("{path}.key");
+        let fault = |reason: &str| Err(ConfigError::new(&path, reason));
+        let written = match &self.key {
+            OneOrMore::One(part) => std::slice::from_ref(part),
+            OneOrMore::More(parts) => parts.as_slice(),
+        };
+        let parts: Result<Vec<_>, _> = written.iter().map(|part| KeyPart::parse(part)).collect();
+        let parts = parts.map_err(|error| ConfigError::new(&path, error.to_string()))?;
+        let twice = |(at, part): (usize, &KeyPart)| parts.iter().take(at).any(|it| it == part);
+        if parts.is_empty() || parts.len() > KEY_PARTS_MAX || parts.iter().enumerate().any(twice) {
+            return fault("must have 1 to 4 parts, none of them twice");
+        }
+        if parts.contains(&KeyPart::Route) && applies.routes().next().is_none() {
+            return fault("counts by route, and the policy has no routes");
+        }
+        if matches!(self.trigger, When::AuthFailure) {
+            // Who failed to authenticate has an address and nothing else.
+            if parts != [KeyPart::Ip] {
+                return fault("a policy on auth_failure is keyed by ip");
+            }
+            if *applies != Applies::default() {
+                return fault("a policy on auth_failure counts all, whatever they ask for");
+            }
+        }
+        Ok(parts.into())
     }
 
     fn quota(&self, path: &str) -> Result<Quota, ConfigError> {
@@ -156,6 +214,15 @@ impl LimitTable {
             (_, Some(_)) => Err(ConfigError::new(share, "goes with on_outage = \"local\" alone")),
             (Some(WithoutStore::Closed), None) => Ok(OnOutage::Closed),
             (Some(WithoutStore::Open), None) => Ok(OnOutage::Open),
+        }
+    }
+}
+
+impl From<When> for Trigger {
+    fn from(when: When) -> Self {
+        match when {
+            When::Request => Self::Request,
+            When::AuthFailure => Self::AuthFailure,
         }
     }
 }

@@ -58,6 +58,8 @@ pub struct Config {
     pub gate: Option<limit::Policy>,
     /// Whether the `X-RateLimit-*` fields are sent beside `RateLimit`.
     pub legacy_fields: bool,
+    /// The secrets of the proxies that ask for authorization, whose word on what is asked for counts.
+    pub forward_auth: Option<Secrets>,
     /// Where the client's address is read from.
     pub address: AddressSource,
     /// How the store is called.
@@ -116,8 +118,9 @@ impl Config {
             keys: read_keys(keys)?,
             issuers,
             clients: Clients::from_json(clients)?,
-            limits: limits::validate(&settings.limits)?,
+            limits: limits::validate(&settings.limits, settings.forward_auth()?.is_some())?,
             gate: settings.gate.as_ref().map(limits::GateTable::policy).transpose()?,
+            forward_auth: settings.forward_auth()?,
             legacy_fields: settings.legacy_rate_limit_fields,
             address: settings.address()?,
             store: settings.store.validate()?,

@@ -4,6 +4,7 @@ use serde::Deserialize;
 
 use super::issuers::IssuerTable;
 use super::limits::{GateTable, LimitTable};
+use super::secret::Secrets;
 use super::store::{RevocationTable, StoreTable};
 use super::token_cache::TokenCacheTable;
 use super::{AddressSource, ConfigError, duration, error};
@@ -30,6 +31,7 @@ pub(super) struct Settings {
     pub(super) limits: Vec<LimitTable>,
     pub(super) gate: Option<GateTable>,
     trusted_proxy_hops: Option<usize>,
+    forward_auth: Option<ForwardAuth>,
     #[serde(default)]
     pub(super) legacy_rate_limit_fields: bool,
     #[serde(default)]
@@ -40,6 +42,12 @@ pub(super) struct Settings {
     pub(super) issuers: Vec<IssuerTable>,
     #[serde(default)]
     pub(super) token_cache: TokenCacheTable,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ForwardAuth {
+    secret_sha256: Vec<String>,
 }
 
 impl Settings {
@@ -72,6 +80,14 @@ impl Settings {
             return Err(ConfigError::new("access_ttl", "must not exceed max_lifetime"));
         }
         Ok(ttl_s)
+    }
+
+    pub(super) fn forward_auth(&self) -> Result<Option<Secrets>, ConfigError> {
+        let read = |table: &ForwardAuth| {
+            Secrets::read(&table.secret_sha256)
+                .map_err(|reason| ConfigError::new("forward_auth.secret_sha256", reason))
+        };
+        self.forward_auth.as_ref().map(read).transpose()
     }
 
     pub(super) fn address(&self) -> Result<AddressSource, ConfigError> {

@@ -2,14 +2,14 @@
 
 use super::foreign::{Foreign, foreign_check};
 use super::issue::check_subject;
-use super::{Address, Caller, Degraded, Guard, GuardError, Limited};
+use super::key::Counted;
+use super::{Caller, Degraded, Guard, GuardError, Limited, Requested};
 use crate::UnixMs;
-use crate::jwt::{ClaimReason, Claims, JwtError, Signed};
-use crate::limit::{KeyKind, Trigger};
+use crate::jwt::{ClaimReason, Claims, JwtError};
+use crate::limit::Trigger;
 use crate::planted::{self, Bug};
 use crate::store::{
-    Admission, Admit, EntryKey, KeySpace, Revocation, RevocationScope, Store, StoreError, Take,
-    TokenCheck,
+    Admission, Admit, Revocation, RevocationScope, Store, StoreError, Take, TokenCheck,
 };
 use crate::telemetry::Event;
 
@@ -38,28 +38,35 @@ pub struct Access {
 
 impl<S: Store> Guard<S> {
     /// Authorises by `token`: parse, signature, claims, then one store call that checks the
-    /// revocations and takes 1 from every policy, all or nothing.
+    /// revocations and takes 1 from every policy that counts what is `requested`, all or nothing.
     ///
     /// # Errors
     /// [`GuardError::Token`], [`GuardError::Revoked`], [`GuardError::RateLimited`],
     /// [`GuardError::Store`], or [`GuardError::Jwks`] of a foreign token. Run it in [`Guard::guarded`], which counts them.
-    pub async fn authorize(&self, token: &str, caller: &Caller) -> Result<Access, GuardError> {
+    pub async fn authorize(
+        &self,
+        token: &str,
+        requested: &Requested<'_>,
+        caller: &Caller,
+    ) -> Result<Access, GuardError> {
         let config = self.config();
         if let Some(foreign) = self.foreign(token) {
             // On the heap: so seldom, and our own tokens would carry its room with them.
-            return Box::pin(self.authorize_foreign(token, foreign, caller)).await;
+            return Box::pin(self.authorize_foreign(token, foreign, requested, caller)).await;
         }
         let signed = self.signed(token, &config.keys, &config.access, caller.now).await?;
         let claims = signed.claims(&config.access, caller.now)?;
         self.instance.tokens.keep(&signed);
         let check = self.check_of(&claims, &signed, caller.now);
-        self.access(check, &claims, &signed, caller).await
+        let (check, claims, signed) = (&check, &claims, &signed);
+        self.access(Counted { check, claims, signed, caller, requested }).await
     }
 
     async fn authorize_foreign(
         &self,
         token: &str,
         foreign: Foreign<'_>,
+        requested: &Requested<'_>,
         caller: &Caller,
     ) -> Result<Access, GuardError> {
         let issuer = foreign.issuer;
@@ -78,20 +85,16 @@ impl<S: Store> Guard<S> {
         }
         self.instance.tokens.keep(&signed);
         let check = foreign_check(&claims, &signed, issuer, caller.now);
-        let mut access = self.access(check, &claims, &signed, caller).await?;
+        let (check, claims, signed) = (&check, &claims, &signed);
+        let mut access = self.access(Counted { check, claims, signed, caller, requested }).await?;
         access.degraded.keys = stale.map(|error| error.cause());
         Ok(access)
     }
 
     /// The one store call of a token that holds, and what it allows.
-    async fn access(
-        &self,
-        check: TokenCheck,
-        claims: &Claims<'_>,
-        signed: &Signed<'_>,
-        caller: &Caller,
-    ) -> Result<Access, GuardError> {
-        let admitted = self.admit(check, claims, caller).await;
+    async fn access(&self, counted: Counted<'_>) -> Result<Access, GuardError> {
+        let Counted { claims, signed, .. } = counted;
+        let admitted = self.admit(&counted).await;
         let (limits, degraded) =
             admitted.inspect_err(|refusal| self.forget(signed.token(), refusal))?;
         self.telemetry().record(&Event::TokenAccepted);
@@ -117,16 +120,12 @@ impl<S: Store> Guard<S> {
         }
     }
 
-    async fn admit(
-        &self,
-        check: TokenCheck,
-        claims: &Claims<'_>,
-        caller: &Caller,
-    ) -> Result<(Vec<Limited>, Degraded), GuardError> {
-        let takes = self.takes(&check, claims, caller);
+    async fn admit(&self, counted: &Counted<'_>) -> Result<(Vec<Limited>, Degraded), GuardError> {
+        let takes = self.takes(counted);
+        let now = counted.caller.now;
         let Admission { unchecked, outcomes, .. } =
-            self.ask(check, claims, &takes, caller.now).await?;
-        self.note_denied(&takes, &outcomes, caller.now);
+            self.ask(*counted.check, counted.claims, &takes, now).await?;
+        self.note_denied(&takes, &outcomes, now);
         self.check_limits(&takes, &outcomes)?;
         let degraded = Degraded::new(unchecked, &outcomes);
         let limited = takes.iter().zip(outcomes);
@@ -192,23 +191,11 @@ impl<S: Store> Guard<S> {
         remembered.map(drop)
     }
 
-    fn takes(&self, check: &TokenCheck, claims: &Claims<'_>, caller: &Caller) -> Vec<Take<'_>> {
-        let issuer = claims.issuer.as_deref().unwrap_or_default();
-        let key = |kind| match kind {
-            KeyKind::Ip => Address::key(caller.address),
-            // The name it may be revoked by is the one it is counted by.
-            KeyKind::Subject => {
-                check.subject.unwrap_or_else(|| EntryKey::new(KeySpace::Subject, issuer, ""))
-            }
-            KeyKind::Client => {
-                let client = claims.client_id.as_deref().unwrap_or_default();
-                EntryKey::new(KeySpace::Client, issuer, client)
-            }
-        };
+    fn takes(&self, counted: &Counted<'_>) -> Vec<Take<'_>> {
         let limits = self.config().limits.iter();
         limits
             .filter(|policy| policy.trigger == Trigger::Request)
-            .map(|policy| Take { policy, key: key(policy.key), cost: 1 })
+            .filter_map(|policy| Some(Take { policy, key: counted.key(policy)?, cost: 1 }))
             .collect()
     }
 }

@@ -1,18 +1,16 @@
 //! Limits around a request: the gate before it, the charge after a failed authentication, and the
 //! administration of keys.
 
-use super::{Address, Caller, Guard, GuardError, Limited};
+use super::{Address, Caller, Guard, GuardError, Limited, NamedKey};
 use crate::UnixMs;
-use crate::limit::{KeyKind, LimitError, Policy, Trigger};
+use crate::limit::{LimitError, Policy, Trigger};
 use crate::planted::{self, Bug};
-use crate::store::{Admit, EntryKey, KeySpace, Outcome, Penalty, Store, Take};
+use crate::store::{Admit, EntryKey, Outcome, Penalty, Store, Take};
 use crate::telemetry::Event;
 
 /// For how long an address over an `auth_failure` quota is refused without asking the store: so
 /// that a reset shows within this time.
 const LOCAL_BLOCK_MS: u64 = 5_000;
-/// Longest key an administrator may name, in bytes.
-const KEY_BYTES_MAX: usize = 256;
 
 /// The answer to one take or peek of one policy's key.
 #[derive(Clone, Copy, Debug)]
@@ -151,7 +149,7 @@ impl<S: Store> Guard<S> {
     pub async fn take(
         &self,
         policy: &str,
-        key: &str,
+        key: &NamedKey<'_>,
         cost: u64,
         now: UnixMs,
     ) -> Result<Taken<'_>, GuardError> {
@@ -173,7 +171,7 @@ impl<S: Store> Guard<S> {
     pub async fn peek(
         &self,
         policy: &str,
-        key: &str,
+        key: &NamedKey<'_>,
         now: UnixMs,
     ) -> Result<Taken<'_>, GuardError> {
         let (policy, key) = self.named(policy, key)?;
@@ -185,7 +183,12 @@ impl<S: Store> Guard<S> {
     ///
     /// # Errors
     /// As [`Guard::take`].
-    pub async fn reset(&self, policy: &str, key: &str, now: UnixMs) -> Result<(), GuardError> {
+    pub async fn reset(
+        &self,
+        policy: &str,
+        key: &NamedKey<'_>,
+        now: UnixMs,
+    ) -> Result<(), GuardError> {
         let (policy, key) = self.named(policy, key)?;
         let answer = self.store.reset(policy, key, now).await;
         self.answered("reset", answer, now)?;
@@ -194,21 +197,9 @@ impl<S: Store> Guard<S> {
         Ok(self.instance.memory.reset(policy, key, now).await?)
     }
 
-    fn named(&self, policy: &str, key: &str) -> Result<(&Policy, EntryKey), GuardError> {
-        let invalid = |reason| GuardError::Invalid { field: "key", reason };
+    fn named(&self, policy: &str, key: &NamedKey<'_>) -> Result<(&Policy, EntryKey), GuardError> {
         let policy = self.config().limit(policy).ok_or(GuardError::PolicyUnknown)?;
-        if key.is_empty() || key.len() > KEY_BYTES_MAX || key.chars().any(char::is_control) {
-            return Err(invalid("must have 1 to 256 bytes and no control characters"));
-        }
-        let key = match policy.key {
-            KeyKind::Ip => {
-                let address = Address::parse(key).ok_or(invalid("not an IP address"))?;
-                Address::key(Some(address))
-            }
-            KeyKind::Subject => EntryKey::new(KeySpace::Subject, &self.config().issuer, key),
-            KeyKind::Client => EntryKey::new(KeySpace::Client, &self.config().issuer, key),
-        };
-        Ok((policy, key))
+        Ok((policy, key.resolve(policy, &self.config().issuer)?))
     }
 }
 

@@ -3,6 +3,7 @@
 use http::StatusCode;
 use http::header::HeaderName;
 
+use super::forwarded::requested;
 use super::problem::Refused;
 use super::respond::{degraded_field, empty, limit_fields, set_fields, with_type};
 use super::{HttpRequest, HttpResponse, credentials};
@@ -18,7 +19,8 @@ pub(super) async fn authorize<S: Store>(
     request: &HttpRequest,
     caller: &Caller,
 ) -> Result<HttpResponse, Refused> {
-    let access = guard.authorize(credentials::bearer(request)?, caller).await?;
+    let requested = requested(guard, request);
+    let access = guard.authorize(credentials::bearer(request)?, &requested, caller).await?;
     let mut response = if asks_for_claims(request) {
         with_type(StatusCode::OK, "application/json", access.payload.into_bytes())
     } else {

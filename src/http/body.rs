@@ -86,6 +86,11 @@ impl Form {
         Some(value.as_str()).filter(|value| !value.is_empty())
     }
 
+    /// Those whose name begins with `prefix`, by the rest of it.
+    pub(super) fn members(&self, prefix: &str) -> impl Iterator<Item = (&str, &str)> {
+        self.0.iter().filter_map(move |(name, value)| Some((name.strip_prefix(prefix)?, &**value)))
+    }
+
     /// The value of that name.
     pub(super) fn require(&self, name: &'static str) -> Result<&str, Refused> {
         let missing = GuardError::Invalid { field: name, reason: "missing" };

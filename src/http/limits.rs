@@ -1,5 +1,7 @@
 //! /v1/limits/{policy}: take (POST), peek (GET) and reset (DELETE) of one key, for administrators.
 
+use std::collections::BTreeMap;
+
 use http::{Method, StatusCode};
 use serde::{Deserialize, Serialize};
 
@@ -9,15 +11,40 @@ use super::respond::{degraded_field, limit_fields, set_fields};
 use super::{HttpRequest, HttpResponse, body, credentials, only, respond};
 use crate::UnixMs;
 use crate::config::Grant;
-use crate::guard::{Degraded, Guard, GuardError, Limited, Taken, require};
+use crate::guard::{Degraded, Guard, GuardError, Limited, NamedKey, Taken, require};
 use crate::store::Store;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Order {
-    key: String,
+    key: Key,
     #[serde(default = "one")]
     cost: u64,
+}
+
+/// A value, or for a policy whose keys have several parts one for each.
+#[derive(Deserialize)]
+#[serde(untagged, expecting = "text, or an object of texts")]
+enum Key {
+    Only(String),
+    Parts(BTreeMap<String, String>),
+}
+
+impl Key {
+    fn named(&self) -> NamedKey<'_> {
+        match self {
+            Self::Only(value) => NamedKey::Only(value),
+            Self::Parts(parts) => {
+                NamedKey::Parts(parts.iter().map(|(part, value)| (&**part, &**value)).collect())
+            }
+        }
+    }
+}
+
+/// `key=...`, or `key.PART=...` for each part.
+fn key_of(query: &Form) -> Result<NamedKey<'_>, Refused> {
+    let parts: Vec<_> = query.members("key.").collect();
+    if parts.is_empty() { Ok(query.require("key")?.into()) } else { Ok(NamedKey::Parts(parts)) }
 }
 
 const fn one() -> u64 {
@@ -50,7 +77,7 @@ pub(super) async fn administer<S: Store>(
     match *request.method() {
         Method::POST => {
             let order: Order = body::json(request)?;
-            let taken = guard.take(policy, &order.key, order.cost, now).await?;
+            let taken = guard.take(policy, &order.key.named(), order.cost, now).await?;
             let limited = limited(&taken);
             if limited.denies() {
                 return Err(GuardError::RateLimited(vec![limited]).into());
@@ -59,14 +86,14 @@ pub(super) async fn administer<S: Store>(
         }
         Method::DELETE => {
             let query = Form::of_query(request)?;
-            guard.reset(policy, query.require("key")?, now).await?;
+            guard.reset(policy, &key_of(&query)?, now).await?;
             let mut response = HttpResponse::default();
             *response.status_mut() = StatusCode::NO_CONTENT;
             Ok(response)
         }
         _ => {
             let query = Form::of_query(request)?;
-            let taken = guard.peek(policy, query.require("key")?, now).await?;
+            let taken = guard.peek(policy, &key_of(&query)?, now).await?;
             Ok(answer(&taken, legacy_at))
         }
     }

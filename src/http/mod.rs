@@ -3,6 +3,7 @@
 mod authorize;
 mod body;
 mod credentials;
+mod forwarded;
 mod jwks;
 mod limits;
 mod oauth;
@@ -16,11 +17,13 @@ pub use problem::{overloaded, unconfigured, unreadable};
 
 use std::future::Future;
 
-use http::{Method, Request, Response, header};
+use http::header::{self, HeaderName};
+use http::{Method, Request, Response};
 
 use crate::UnixMs;
-use crate::config::AddressSource;
+use crate::config::{AddressSource, Config};
 use crate::guard::{Address, Caller, Degraded, Guard, GuardError};
+use crate::limit::KeyPart;
 use crate::store::Store;
 use crate::telemetry::Event;
 use problem::Refused;
@@ -36,8 +39,20 @@ pub const JWKS_PATH: &str = "/.well-known/jwks.json";
 /// The request header fields the core reads; a platform need pass on no others, and each costs. But
 /// for [`JWKS_PATH`] it reads `if-none-match` too. The last, `content-type`, is of a POST alone.
 #[must_use]
-pub const fn fields_read(address: AddressSource) -> [&'static str; 3] {
-    ["authorization", address.field(), "content-type"]
+pub fn fields_read(config: &Config) -> Vec<HeaderName> {
+    let mut names = vec![header::AUTHORIZATION, HeaderName::from_static(config.address.field())];
+    if config.forward_auth.is_some() {
+        names.extend([forwarded::SECRET, forwarded::METHOD, forwarded::URI]);
+    }
+    for part in config.limits.iter().flat_map(|policy| policy.key.iter()) {
+        match part {
+            KeyPart::Header(name) if !names.contains(name) => names.push(name.clone()),
+            _ => {}
+        }
+    }
+    names.retain(|name| *name != header::CONTENT_TYPE);
+    names.push(header::CONTENT_TYPE);
+    names
 }
 
 /// Whether a route reads the body of this request: forward authentication looks at none, however

@@ -46,6 +46,23 @@ pub enum LimitError {
         /// The most the policy takes at once.
         limit: u64,
     },
+    /// A part of a key that is none of [`KeyPart`](super::KeyPart)'s.
+    #[error("must be ip, subject, client, session, route, claim:NAME or header:NAME")]
+    KeyPartUnknown,
+    /// A pattern that is no [`Route`](super::Route).
+    #[error(
+        "a route is a path of plain segments, '*' for any one, '**' at the end for any that follow"
+    )]
+    RouteInvalid,
+    /// What is no method, or not in upper case.
+    #[error("a method is a token in upper case")]
+    MethodInvalid,
+    /// What is no scope token (RFC 6749 section 3.3).
+    #[error("must be scope tokens (RFC 6749 section 3.3)")]
+    ScopeInvalid,
+    /// More than 32 methods, routes or scopes.
+    #[error("at most 32")]
+    ListTooLong,
     /// A policy name that is empty, over 64 characters, or not of `[a-z0-9._-]`.
     #[error("a policy name has 1 to 64 characters of a-z, 0-9, '.', '_' and '-'")]
     NameInvalid,

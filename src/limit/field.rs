@@ -94,13 +94,16 @@ mod tests {
     #[cfg(target_arch = "wasm32")]
     use wasm_bindgen_test::wasm_bindgen_test as test;
 
+    use std::sync::Arc;
+
     use super::*;
-    use crate::limit::{Algorithm, KeyKind, OnOutage, PolicyName, Quota, Trigger};
+    use crate::limit::{Algorithm, KeyPart, OnOutage, PolicyName, Quota, Trigger};
 
     fn policy(name: &str, limit: u64, window_ms: u64) -> Policy {
         Policy {
             name: PolicyName::new(name).unwrap(),
-            key: KeyKind::Ip,
+            key: [KeyPart::Ip].into(),
+            applies: Arc::default(),
             algorithm: Algorithm::SlidingWindow,
             quota: Quota::new(limit, window_ms).unwrap(),
             trigger: Trigger::Request,

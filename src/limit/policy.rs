@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use super::{Algorithm, LOG_LIMIT_MAX, LimitError, Quota};
+use super::{Algorithm, Applies, KeyPart, LOG_LIMIT_MAX, LimitError, Quota};
 
 /// The name of a policy: 1 to 64 characters of `[a-z0-9._-]`, so that it stands in a header field,
 /// a metric label and a storage key without quoting. Shared: every answer names its policies.
@@ -37,19 +37,7 @@ impl fmt::Display for PolicyName {
     }
 }
 
-/// What a policy counts by.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum KeyKind {
-    /// The client's address; IPv6 by its /64.
-    Ip,
-    /// The token's issuer and subject.
-    Subject,
-    /// The client the token was issued to (`client_id`, RFC 9068).
-    Client,
-}
-
-/// Which requests a policy counts.
+/// What has to happen for a policy to count a request.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Trigger {
@@ -65,13 +53,15 @@ pub enum Trigger {
 pub struct Policy {
     /// Its name, unique in a configuration.
     pub name: PolicyName,
-    /// What it counts by.
-    pub key: KeyKind,
+    /// What it counts by: at least one part.
+    pub key: Arc<[KeyPart]>,
+    /// Which requests it counts.
+    pub applies: Arc<Applies>,
     /// How it counts.
     pub algorithm: Algorithm,
     /// How much it allows.
     pub quota: Quota,
-    /// Which requests it counts.
+    /// What makes it count.
     pub trigger: Trigger,
     /// Counts and reports, never denies.
     pub shadow: bool,

@@ -19,6 +19,14 @@ pub enum KeySpace {
     Client,
     /// An address or network.
     Address,
+    /// A route.
+    Route,
+    /// The text of a claim.
+    Claim,
+    /// The value of a header field.
+    Header,
+    /// Several names together.
+    Joined,
 }
 
 impl KeySpace {
@@ -29,6 +37,10 @@ impl KeySpace {
             Self::Subject => b"subject",
             Self::Client => b"client",
             Self::Address => b"address",
+            Self::Route => b"route",
+            Self::Claim => b"claim",
+            Self::Header => b"header",
+            Self::Joined => b"joined",
         }
     }
 }
@@ -42,8 +54,24 @@ impl EntryKey {
     /// The key of `value` under `issuer`: two issuers with the same value never touch each other.
     #[must_use]
     pub fn new(space: KeySpace, issuer: &str, value: &str) -> Self {
+        Self::digest([space.tag(), issuer.as_bytes(), value.as_bytes()].into_iter())
+    }
+
+    /// The name of these together, in this order; of one alone it is that one.
+    #[must_use]
+    pub fn joined(names: &[Self]) -> Self {
+        match names {
+            [only] => *only,
+            _ => {
+                let parts = names.iter().map(|name| name.0.as_slice());
+                Self::digest(std::iter::once(KeySpace::Joined.tag()).chain(parts))
+            }
+        }
+    }
+
+    fn digest<'p>(parts: impl Iterator<Item = &'p [u8]>) -> Self {
         let mut hash = Sha256::new();
-        for part in [space.tag(), issuer.as_bytes(), value.as_bytes()] {
+        for part in parts {
             hash.update((part.len() as u64).to_be_bytes());
             hash.update(part);
         }
@@ -103,5 +131,14 @@ mod tests {
         assert_ne!(base, key(KeySpace::Session, "https://a", "x"));
         assert_ne!(base, key(KeySpace::Token, "https://b", "x"));
         assert_ne!(key(KeySpace::Token, "ab", "c"), key(KeySpace::Token, "a", "bc"));
+    }
+
+    #[test]
+    fn names_together_are_another_name_and_their_order_counts() {
+        let [a, b] = ["a", "b"].map(|value| EntryKey::new(KeySpace::Client, "", value));
+        let joined = EntryKey::joined(&[a, b]);
+        assert_eq!(EntryKey::joined(&[a]), a);
+        assert_ne!(joined, EntryKey::joined(&[b, a]));
+        assert_ne!(joined, EntryKey::joined(&[a, b, b]));
     }
 }

@@ -60,6 +60,8 @@ pub enum Event<'a> {
         /// It is a shadow and denied nothing.
         shadow: bool,
     },
+    /// A proxy did not show the secret that `forward_auth` asks for: what it says was asked for does not count.
+    ProxyUnproven,
     /// A policy denied by what the store had said a moment ago: it was not asked.
     LimitKnown {
         /// The policy.

@@ -45,6 +45,7 @@ impl Event<'_> {
             Self::ClientRefused               => facts("client_refused",        Some(Warn),     "clients_refused",        "Client authentications refused."),
             Self::RequestRefused { .. }       => facts("request_refused",       None,           "requests_refused",       "Requests refused, by code."),
             Self::LimitDenied { .. }          => facts("limit_denied",          None,           "limit_denials",          "Denials, by policy."),
+            Self::ProxyUnproven               => facts("proxy_unproven",        None,           "proxies_unproven",       "Requests of a proxy that did not show its secret."),
             Self::LimitKnown { .. }           => facts("limit_known",           None,           "limit_denials_known",    "Denials known from a moment ago, for which the store was not asked."),
             Self::LimitOverflow { .. }        => facts("limit_overflow",        Some(Warn),     "limit_overflows",        "Takes counted in a policy's overflow bucket."),
             Self::StoreFailed { .. }          => facts("store_failed",          Some(Error),    "store_failures",         "Store calls that failed."),

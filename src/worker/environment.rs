@@ -51,7 +51,7 @@ pub(super) fn deployment(env: &Env) -> Result<Deployment, ConfigError> {
     }
     let primary = link.map(|link| Arc::new(RedisStore::new(link, settings.prefix.clone())));
     let random = entropy().ok_or_else(|| ConfigError::new("runtime", "gave no random bytes"))?;
-    let fields = Fields::new(config.address);
+    let fields = Fields::new(&config);
     Ok(Deployment { instance: Arc::new(Instance::new(config, random)), primary, kv, fields })
 }
 

@@ -13,7 +13,7 @@ use worker::worker_sys::web_sys;
 use super::clock::now;
 use super::glue;
 use super::settled::Settled;
-use crate::config::AddressSource;
+use crate::config::Config;
 use crate::http::{BODY_BYTES_MAX, BodyFault, HttpResponse, JWKS_PATH, Received, fields_read};
 
 thread_local! {
@@ -26,19 +26,21 @@ const BODY_DEADLINE_MS: u32 = 10_000;
 
 /// The header fields that are taken across, also as the runtime takes them.
 pub(super) struct Fields {
-    names: [&'static str; 3],
+    names: Vec<HeaderName>,
     made: JsValue,
     /// The same without the last, which no other than a POST is asked for.
     made_of_most: JsValue,
 }
 
 impl Fields {
-    pub(super) fn new(address: AddressSource) -> Self {
-        let names = fields_read(address);
-        let [authorization, address, _] = names;
-        let most = [authorization, address];
-        let made = |names: &[&str]| glue::names(&names.join("\n"));
-        Self { names, made: made(&names), made_of_most: made(&most) }
+    pub(super) fn new(config: &Config) -> Self {
+        let names = fields_read(config);
+        let made = |names: &[HeaderName]| {
+            let lines: Vec<&str> = names.iter().map(HeaderName::as_str).collect();
+            glue::names(&lines.join("\n"))
+        };
+        let most = names.split_last().map_or(&[][..], |(_, most)| most);
+        Self { made: made(&names), made_of_most: made(most), names }
     }
 }
 
@@ -50,9 +52,9 @@ pub(super) fn head(request: &web_sys::Request, fields: &Fields) -> Option<Reques
     let method = Method::from_bytes(lines.next()?.as_bytes()).ok()?;
     let mut head = Request::builder().uri(lines.next()?).body(()).ok()?;
     *head.method_mut() = method;
-    for (name, value) in fields.names.into_iter().zip(lines) {
+    for (name, value) in fields.names.iter().zip(lines) {
         if value != glue::ABSENT {
-            head.headers_mut().insert(HeaderName::from_static(name), value.try_into().ok()?);
+            head.headers_mut().insert(name.clone(), value.try_into().ok()?);
         }
     }
     if head.uri().path() == JWKS_PATH {

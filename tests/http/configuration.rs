@@ -61,7 +61,7 @@ fn a_value_of_the_wrong_type_is_named_by_its_path() {
     assert_field_fault("audience", json!(["a", 1]), "audience[1]", "invalid type");
     assert_field_fault("limits", limit("limit", json!("3")), "limits[0].limit", "invalid type");
     assert_field_fault("limits", limit("limit", json!(-3)), "limits[0].limit", "invalid value");
-    assert_field_fault("limits", limit("key", json!("jti")), "limits[0].key", "unknown variant");
+    assert_field_fault("limits", limit("key", json!("jti")), "limits[0].key", "must be ip");
     let algorithm = limit("algorithm", json!("magic"));
     assert_field_fault("limits", algorithm, "limits[0].algorithm", "unknown variant");
     assert_field_fault("limits", limit("trigger", json!("x")), "limits[0].trigger", "unknown");

@@ -30,6 +30,7 @@ mod failed_authentication;
 mod foreign;
 mod forged_tokens;
 mod introspection;
+mod keys;
 mod known_denials;
 mod limits;
 mod operations;

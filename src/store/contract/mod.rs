@@ -14,13 +14,14 @@ mod revocations;
 mod sessions;
 
 use crate::UnixMs;
-use crate::limit::{Algorithm, KeyKind, OnOutage, Policy, PolicyName, Quota, Trigger};
+use crate::limit::{Algorithm, KeyPart, OnOutage, Policy, PolicyName, Quota, Trigger};
 use crate::store::{EntryKey, KeySpace, Store, Take};
 pub(crate) use limits::*;
 pub(crate) use merge::*;
 pub(crate) use records::*;
 pub(crate) use revocations::*;
 pub(crate) use sessions::*;
+use std::sync::Arc;
 
 /// A store on the bench: with the time it goes by, simulated or real.
 pub(crate) trait Bench {
@@ -92,7 +93,8 @@ pub(crate) use store_contract;
 pub(crate) fn policy(name: &str, limit: u64, window_ms: u64) -> Policy {
     Policy {
         name: PolicyName::new(name).unwrap(),
-        key: KeyKind::Subject,
+        key: [KeyPart::Subject].into(),
+        applies: Arc::default(),
         algorithm: Algorithm::SlidingWindow,
         quota: Quota::new(limit, window_ms).unwrap(),
         trigger: Trigger::Request,

@@ -1,0 +1,41 @@
+//! What a proxy that asks for authorization says its client asks for. It counts where the proxy shows its
+//! secret: anybody can send fields of these names.
+
+use http::{HeaderName, Method};
+
+use super::HttpRequest;
+use crate::guard::{Guard, Requested};
+use crate::limit::{Path, Target};
+use crate::store::Store;
+use crate::telemetry::Event;
+
+/// Holds the proxy's secret.
+pub(super) const SECRET: HeaderName = HeaderName::from_static("portcullis-proxy-secret");
+/// The client's method, as Caddy and Traefik have it.
+pub(super) const METHOD: HeaderName = HeaderName::from_static("x-forwarded-method");
+/// The client's request target.
+pub(super) const URI: HeaderName = HeaderName::from_static("x-forwarded-uri");
+
+/// What is asked for, as far as that can be believed.
+pub(super) fn requested<'r, S: Store>(guard: &Guard<S>, request: &'r HttpRequest) -> Requested<'r> {
+    let fields = Some(request.headers());
+    let Some(secrets) = &guard.config().forward_auth else {
+        return Requested { target: Target::default(), fields };
+    };
+    let shown = request.headers().get(SECRET).map(http::HeaderValue::as_bytes);
+    if !shown.is_some_and(|shown| secrets.holds(shown)) {
+        guard.telemetry().record(&Event::ProxyUnproven);
+        return Requested { target: Target::default(), fields };
+    }
+    let method = only(request, METHOD).filter(|name| Method::from_bytes(name.as_bytes()).is_ok());
+    // No target has a space; two fields that were made one have.
+    let path = only(request, URI).filter(|uri| !uri.contains(' ')).map(Path::parse);
+    Requested { target: Target { method, path }, fields }
+}
+
+/// The value of a field that is there once.
+fn only(request: &HttpRequest, name: HeaderName) -> Option<&str> {
+    let mut values = request.headers().get_all(name).iter();
+    let value = values.next()?.to_str().ok()?;
+    values.next().is_none().then_some(value)
+}
