@@ -38,7 +38,8 @@ impl Applies {
             return Err(LimitError::ListTooLong);
         }
         let is_method = |name: &String| {
-            http::Method::from_bytes(name.as_bytes()).is_ok() && *name == name.to_uppercase()
+            http::Method::from_bytes(name.as_bytes()).is_ok()
+                && !name.bytes().any(|byte| byte.is_ascii_lowercase())
         };
         if !methods.iter().all(is_method) {
             return Err(LimitError::MethodInvalid);

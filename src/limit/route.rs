@@ -9,7 +9,7 @@ use super::LimitError;
 /// Longest pattern, in bytes.
 const PATTERN_BYTES_MAX: usize = 256;
 
-/// A pattern of paths: `/orders`, `/orders/*` (one segment), `/files/**` (any that follow, or none). Letters
+/// A pattern of paths: `/orders`, `/orders/*` (one segment), `/files/**` (any that follow, or none). ASCII letters
 /// match in either case, and one `/` at the end is none: a path that some server takes for another must not
 /// escape what counts it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -92,16 +92,11 @@ impl Route {
             match (wanted.next(), given.next()) {
                 (Some("**"), _) | (None, None) => return true,
                 (Some("*"), Some(_)) => {}
-                (Some(one), Some(other)) if same(one, other) => {}
+                (Some(one), Some(other)) if one.eq_ignore_ascii_case(other) => {}
                 _ => return false,
             }
         }
     }
-}
-
-/// Whether both are the same but for the case of letters.
-fn same(one: &str, other: &str) -> bool {
-    one.chars().flat_map(char::to_lowercase).eq(other.chars().flat_map(char::to_lowercase))
 }
 
 #[cfg(test)]
@@ -124,7 +119,7 @@ mod tests {
             ("/a/**", &["/a", "/a/b", "/a/b/c/"], &["/", "/b", "/ab"]),
             ("/**", &["/", "/a/b"], &[]),
             ("/*/x", &["/a/x", "/b/X"], &["/x", "/a/y", "/a/x/y"]),
-            ("/\u{e9}", &["/%C3%A9", "/%c3%89"], &["/e"]),
+            ("/\u{e9}", &["/%C3%A9", "/%c3%a9"], &["/e"]),
         ] {
             for target in good {
                 assert!(matches(pattern, target), "{pattern} {target}");
