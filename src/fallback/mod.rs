@@ -18,7 +18,7 @@ use std::sync::Arc;
 use crate::UnixMs;
 use crate::background::Background;
 use crate::instance::Instance;
-use crate::limit::Policy;
+use crate::limit::{Adjustment, Policy};
 use crate::planted::{self, Bug};
 use crate::store::breaker::Pass;
 use crate::store::{
@@ -167,6 +167,16 @@ where
 
     async fn reset(&self, policy: &Policy, key: EntryKey, now: UnixMs) -> Result<(), StoreError> {
         self.demand("reset", now, self.chain.primary.reset(policy, key, now)).await
+    }
+
+    async fn adjust(
+        &self,
+        policy: &Policy,
+        key: EntryKey,
+        by: Adjustment,
+        now: UnixMs,
+    ) -> Result<Outcome, StoreError> {
+        self.demand("adjust", now, self.chain.primary.adjust(policy, key, by, now)).await
     }
 
     async fn penalise(&self, penalty: &Penalty<'_>, now: UnixMs) -> Result<(), StoreError> {

@@ -3,7 +3,7 @@
 
 use super::{Address, Caller, Guard, GuardError, Limited, NamedKey};
 use crate::UnixMs;
-use crate::limit::{LimitError, Policy, Trigger};
+use crate::limit::{Adjustment, LimitError, Policy, Trigger};
 use crate::planted::{self, Bug};
 use crate::store::{Admit, EntryKey, Outcome, Penalty, Store, Take};
 use crate::telemetry::Event;
@@ -177,6 +177,41 @@ impl<S: Store> Guard<S> {
         let (policy, key) = self.named(policy, key)?;
         let answer = self.store.peek(&[Take { policy, key, cost: 1 }], now).await;
         only(policy, &self.answered("peek", answer, now)?)
+    }
+
+    /// Counts cost of a key of a policy once it is known, or gives it back; what a take of 1 would decide then.
+    ///
+    /// # Errors
+    /// As [`Guard::take`].
+    pub async fn adjust(
+        &self,
+        policy: &str,
+        key: &NamedKey<'_>,
+        by: Adjustment,
+        now: UnixMs,
+    ) -> Result<Taken<'_>, GuardError> {
+        let (policy, key) = self.named(policy, key)?;
+        let answer = self.store.adjust(policy, key, by, now).await;
+        let outcome = self.answered("adjust", answer, now)?;
+        // What is given back may be taken at once.
+        self.instance.denied.forget(self.number_of(policy), key);
+        Ok(Taken { policy, outcome })
+    }
+
+    /// Denies one key of a policy for a time, whatever its count. A running longer block stays.
+    ///
+    /// # Errors
+    /// As [`Guard::take`].
+    pub async fn block(
+        &self,
+        policy: &str,
+        key: &NamedKey<'_>,
+        duration_ms: u64,
+        now: UnixMs,
+    ) -> Result<(), GuardError> {
+        let (policy, key) = self.named(policy, key)?;
+        let answer = self.store.penalise(&Penalty { policy, key, duration_ms }, now).await;
+        self.answered("penalise", answer, now)
     }
 
     /// Forgets the count and any penalty of exactly one key of a policy.

@@ -3,23 +3,40 @@
 use std::collections::BTreeMap;
 
 use http::{Method, StatusCode};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use super::body::Form;
 use super::problem::Refused;
 use super::respond::{degraded_field, limit_fields, set_fields};
 use super::{HttpRequest, HttpResponse, body, credentials, only, respond};
 use crate::UnixMs;
-use crate::config::Grant;
+use crate::config::{Grant, parse_duration_ms};
 use crate::guard::{Degraded, Guard, GuardError, Limited, NamedKey, Taken, require};
+use crate::limit::Adjustment;
 use crate::store::Store;
+
+/// Longest block, in milliseconds: 366 days.
+const BLOCK_MS_MAX: u64 = 366 * 24 * 60 * 60 * 1000;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Order {
     key: Key,
-    #[serde(default = "one")]
-    cost: u64,
+    #[serde(default, deserialize_with = "given")]
+    cost: Option<u64>,
+    #[serde(default, deserialize_with = "given")]
+    adjust: Option<i64>,
+    #[serde(default, deserialize_with = "given")]
+    block_for: Option<String>,
+}
+
+/// A member that is there has a value: `null` is none.
+fn given<'de, D, T>(deserializer: D) -> Result<Option<T>, D::Error>
+where
+    D: Deserializer<'de>,
+    T: Deserialize<'de>,
+{
+    T::deserialize(deserializer).map(Some)
 }
 
 /// A value, or for a policy whose keys have several parts one for each.
@@ -45,10 +62,6 @@ impl Key {
 fn key_of(query: &Form) -> Result<NamedKey<'_>, Refused> {
     let parts: Vec<_> = query.members("key.").collect();
     if parts.is_empty() { Ok(query.require("key")?.into()) } else { Ok(NamedKey::Parts(parts)) }
-}
-
-const fn one() -> u64 {
-    1
 }
 
 /// What a policy says of a key; times in milliseconds from now.
@@ -77,24 +90,54 @@ pub(super) async fn administer<S: Store>(
     match *request.method() {
         Method::POST => {
             let order: Order = body::json(request)?;
-            let taken = guard.take(policy, &order.key.named(), order.cost, now).await?;
+            carry_out(guard, policy, &order, now).await
+        }
+        Method::DELETE => {
+            let query = Form::of_query(request)?;
+            guard.reset(policy, &key_of(&query)?, now).await?;
+            Ok(respond::empty(StatusCode::NO_CONTENT))
+        }
+        _ => {
+            let query = Form::of_query(request)?;
+            let taken = guard.peek(policy, &key_of(&query)?, now).await?;
+            Ok(answer(&taken, legacy_at))
+        }
+    }
+}
+
+/// Takes, counts after the fact or gives back, or blocks: one of them.
+async fn carry_out<S: Store>(
+    guard: &Guard<S>,
+    policy: &str,
+    order: &Order,
+    now: UnixMs,
+) -> Result<HttpResponse, Refused> {
+    let key = order.key.named();
+    let legacy_at = guard.config().legacy_at(now);
+    match (order.cost, order.adjust, &order.block_for) {
+        (cost, None, None) => {
+            let taken = guard.take(policy, &key, cost.unwrap_or(1), now).await?;
             let limited = limited(&taken);
             if limited.denies() {
                 return Err(GuardError::RateLimited(vec![limited]).into());
             }
             Ok(answer(&taken, legacy_at))
         }
-        Method::DELETE => {
-            let query = Form::of_query(request)?;
-            guard.reset(policy, &key_of(&query)?, now).await?;
-            let mut response = HttpResponse::default();
-            *response.status_mut() = StatusCode::NO_CONTENT;
-            Ok(response)
+        (None, Some(by), None) => {
+            let cost = by.unsigned_abs();
+            let by = if by < 0 { Adjustment::Give(cost) } else { Adjustment::Take(cost) };
+            Ok(answer(&guard.adjust(policy, &key, by, now).await?, legacy_at))
+        }
+        (None, None, Some(text)) => {
+            let block_ms = parse_duration_ms(text).filter(|ms| (1..=BLOCK_MS_MAX).contains(ms));
+            let reason = "must be a duration of 1ms to 366d";
+            let block_ms = block_ms.ok_or(GuardError::Invalid { field: "block_for", reason })?;
+            guard.block(policy, &key, block_ms, now).await?;
+            Ok(respond::empty(StatusCode::NO_CONTENT))
         }
         _ => {
-            let query = Form::of_query(request)?;
-            let taken = guard.peek(policy, &key_of(&query)?, now).await?;
-            Ok(answer(&taken, legacy_at))
+            let reason = "goes with neither adjust nor block_for, nor they with each other";
+            Err(GuardError::Invalid { field: "cost", reason }.into())
         }
     }
 }

@@ -25,6 +25,15 @@ pub enum Algorithm {
     Gcra,
 }
 
+/// Cost that is counted once it is known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Adjustment {
+    /// More was used than was taken.
+    Take(u64),
+    /// Less was.
+    Give(u64),
+}
+
 /// What a store keeps for one key of one policy.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -158,6 +167,22 @@ impl State {
         match added {
             Self::SlidingLog(log) => Self::SlidingLog(log.coarse()),
             added => added,
+        }
+    }
+
+    /// The state with `cost` counted after the fact: all of it whether or not it fits, but no more than the
+    /// quota holds; or given back, but no more than was taken nor than the quota holds, the latest first.
+    #[must_use]
+    pub fn adjust(self, quota: Quota, now: UnixMs, adjustment: Adjustment) -> Self {
+        let most = quota.limit().max(quota.burst());
+        match adjustment {
+            Adjustment::Take(cost) => {
+                let taken = Self::empty(self.algorithm()).add(quota, now, cost.min(most));
+                self.merge(taken, quota, now)
+            }
+            Adjustment::Give(cost) => {
+                by_algorithm!(self, S, kept => S::at(kept, quota, now).give(cost.min(most)).kept().into())
+            }
         }
     }
 

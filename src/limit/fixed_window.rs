@@ -91,6 +91,11 @@ impl Standing for FixedWindow {
         self
     }
 
+    fn give(mut self, cost: u64) -> Self {
+        self.counter.count = self.counter.count.saturating_sub(cost);
+        self
+    }
+
     fn merge(mut self, taken: Counter) -> Self {
         let more = taken.count_at(self.quota, self.counter.start);
         let Level { used, capacity, .. } = self.level();

@@ -93,6 +93,12 @@ impl Standing for Gcra {
         self
     }
 
+    fn give(mut self, cost: u64) -> Self {
+        let window = u128::from(self.quota.window_ms());
+        self.ahead = self.ahead.saturating_sub(window.saturating_mul(u128::from(cost)));
+        self
+    }
+
     fn merge(mut self, taken: ArrivalTime) -> Self {
         let more = taken.ahead(self.quota, self.now);
         self.ahead = raised(self.ahead, more, self.level().capacity);

@@ -21,7 +21,7 @@ mod standing;
 mod token_bucket;
 
 pub use applies::{Applies, Target};
-pub use decide::{Algorithm, Decision, State, decide, peek};
+pub use decide::{Adjustment, Algorithm, Decision, State, decide, peek};
 pub use error::LimitError;
 pub use field::{legacy_fields, rate_limit_field, rate_limit_policy_field, retry_after_seconds};
 pub use key::KeyPart;

@@ -176,6 +176,20 @@ impl Standing for SlidingLog {
         self
     }
 
+    fn give(self, mut cost: u64) -> Self {
+        let mut entries: Vec<Entry> = self.entries().collect();
+        while let Some(last) = entries.last_mut()
+            && cost > 0
+        {
+            let given = last.cost.min(cost);
+            (last.cost, cost) = (last.cost.saturating_sub(given), cost.saturating_sub(given));
+            if last.cost == 0 {
+                entries.pop();
+            }
+        }
+        Self::over(Log::new(entries), 0, self.at, self.quota, self.now)
+    }
+
     /// The newest of both, as many as the quota holds, and no fewer than there were.
     fn merge(self, taken: Log) -> Self {
         let Level { used, capacity, .. } = self.level();

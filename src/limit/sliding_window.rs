@@ -151,6 +151,14 @@ impl Standing for SlidingWindow {
     }
 
     /// Window by window, so that what a double holds exactly stays so.
+    fn give(mut self, cost: u64) -> Self {
+        let Counters { previous, current, .. } = &mut self.counters;
+        let before = cost.saturating_sub(*current);
+        *current = current.saturating_sub(cost);
+        *previous = previous.saturating_sub(before);
+        self
+    }
+
     fn merge(mut self, taken: Counters) -> Self {
         let limit = self.quota.limit();
         let sum = |kept: u64, more: u64| part(Some(raised(kept.into(), more.into(), limit.into())));

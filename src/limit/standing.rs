@@ -51,6 +51,9 @@ pub(super) trait Standing: Sized {
     /// With `cost` taken, whether or not it fits.
     fn take(self, cost: u64) -> Self;
 
+    /// With `cost` given back, at most what was taken; of that the latest.
+    fn give(self, cost: u64) -> Self;
+
     /// With what was `taken` elsewhere added; no level is raised above the capacity, and none lowered.
     fn merge(self, taken: Self::Kept) -> Self;
 

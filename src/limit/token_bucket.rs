@@ -118,6 +118,12 @@ impl Standing for TokenBucket {
         self
     }
 
+    fn give(mut self, cost: u64) -> Self {
+        let window = u128::from(self.quota.window_ms());
+        self.spent = self.spent.saturating_sub(window.saturating_mul(u128::from(cost)));
+        self
+    }
+
     fn merge(mut self, taken: Bucket) -> Self {
         let more = taken.scaled_at(self.quota, self.at);
         self.spent = raised(self.spent, more, self.level().capacity);

@@ -7,7 +7,7 @@ use super::{
     Rotated, Rotation, SessionRecord, Store, StoreError, Take,
 };
 use crate::UnixMs;
-use crate::limit::Policy;
+use crate::limit::{Adjustment, Policy};
 
 /// A store behind a pointer is the store.
 macro_rules! behind {
@@ -64,6 +64,16 @@ macro_rules! behind {
                 now: UnixMs,
             ) -> Result<(), StoreError> {
                 (**self).reset(policy, key, now).await
+            }
+
+            async fn adjust(
+                &self,
+                policy: &Policy,
+                key: EntryKey,
+                by: Adjustment,
+                now: UnixMs,
+            ) -> Result<Outcome, StoreError> {
+                (**self).adjust(policy, key, by, now).await
             }
 
             async fn penalise(&self, penalty: &Penalty<'_>, now: UnixMs) -> Result<(), StoreError> {

@@ -5,7 +5,7 @@ use super::{
     Rotated, Rotation, SessionRecord, Store, StoreError, Take,
 };
 use crate::UnixMs;
-use crate::limit::Policy;
+use crate::limit::{Adjustment, Policy};
 
 /// The store a deployment is configured with: one type, so that all above is compiled once.
 #[derive(Clone, Debug)]
@@ -57,6 +57,16 @@ impl<A: Store, B: Store> Store for Either<A, B> {
 
     async fn reset(&self, policy: &Policy, key: EntryKey, now: UnixMs) -> Result<(), StoreError> {
         either!(self, store => store.reset(policy, key, now))
+    }
+
+    async fn adjust(
+        &self,
+        policy: &Policy,
+        key: EntryKey,
+        by: Adjustment,
+        now: UnixMs,
+    ) -> Result<Outcome, StoreError> {
+        either!(self, store => store.adjust(policy, key, by, now))
     }
 
     async fn penalise(&self, penalty: &Penalty<'_>, now: UnixMs) -> Result<(), StoreError> {

@@ -5,7 +5,7 @@ use std::fmt;
 use super::{EntryKey, MergeBatch, StoreError};
 use crate::UnixMs;
 use crate::jwt::IssuedAt;
-use crate::limit::{Decision, Policy};
+use crate::limit::{Adjustment, Decision, Policy};
 
 /// A store of revocations, counters, sessions and records.
 ///
@@ -50,6 +50,18 @@ pub trait Store {
 
     /// Forgets the count and any penalty of exactly one key of one policy.
     async fn reset(&self, policy: &Policy, key: EntryKey, now: UnixMs) -> Result<(), StoreError>;
+
+    /// Counts cost of one key of one policy after the fact, or gives it back ([`State::adjust`]). What a take of
+    /// 1 would decide then. A penalty stays.
+    ///
+    /// [`State::adjust`]: crate::limit::State::adjust
+    async fn adjust(
+        &self,
+        policy: &Policy,
+        key: EntryKey,
+        by: Adjustment,
+        now: UnixMs,
+    ) -> Result<Outcome, StoreError>;
 
     /// Denies one key of one policy for a time. A running longer penalty stays.
     async fn penalise(&self, penalty: &Penalty<'_>, now: UnixMs) -> Result<(), StoreError>;

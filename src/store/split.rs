@@ -5,7 +5,7 @@ use super::{
     Rotated, Rotation, SessionRecord, Store, StoreError, Take,
 };
 use crate::UnixMs;
-use crate::limit::Policy;
+use crate::limit::{Adjustment, Policy};
 
 /// Revocations, sessions and records in `shared`; limits in `limits`.
 ///
@@ -66,6 +66,16 @@ impl<S: Store, L: Store> Store for Split<S, L> {
 
     async fn reset(&self, policy: &Policy, key: EntryKey, now: UnixMs) -> Result<(), StoreError> {
         self.limits.reset(policy, key, now).await
+    }
+
+    async fn adjust(
+        &self,
+        policy: &Policy,
+        key: EntryKey,
+        by: Adjustment,
+        now: UnixMs,
+    ) -> Result<Outcome, StoreError> {
+        self.limits.adjust(policy, key, by, now).await
     }
 
     async fn penalise(&self, penalty: &Penalty<'_>, now: UnixMs) -> Result<(), StoreError> {

@@ -43,6 +43,54 @@ fn a_take_over_quota_is_429_and_consumes_nothing() {
 }
 
 #[test]
+fn cost_is_counted_after_the_fact_or_given_back() {
+    let bench = Bench::new();
+    let left = |adjust: i64| {
+        let reply = take(&bench, &json!({"key": SUBJECT, "adjust": adjust}));
+        assert_eq!(reply.status, 200, "{reply:?}");
+        reply.json()["remaining"].as_u64().unwrap()
+    };
+    assert_eq!([2, 9, -1, -9].map(left), [1, 0, 1, 3]);
+    let token = bench.mint();
+    for status in [200, 200, 200, 429, 429] {
+        assert_eq!(bench.authorize(&token).status, status);
+    }
+    left(-1);
+    assert_eq!(bench.authorize(&token).status, 200, "it may be taken at once");
+}
+
+#[test]
+fn a_block_denies_for_its_time_whatever_is_left() {
+    let bench = Bench::new();
+    let token = bench.mint();
+    let blocked = take(&bench, &json!({"key": SUBJECT, "block_for": "10m"}));
+    assert_eq!((blocked.status, blocked.text.as_str()), (204, ""));
+    let denied = bench.authorize(&token);
+    denied.refused(429, "ERR_RATE_LIMITED");
+    assert_eq!(denied.field("retry-after"), Some("600"));
+    bench.pass(600_000);
+    assert_eq!(bench.authorize(&token).status, 200);
+}
+
+#[test]
+fn an_order_is_one_thing_and_a_block_a_duration() {
+    let bench = Bench::new();
+    for (member, value) in [("cost", json!(1)), ("adjust", json!(1))] {
+        let both = json!({"key": SUBJECT, "block_for": "1s", member: value});
+        take(&bench, &both).refused(400, "ERR_REQUEST_INVALID");
+    }
+    take(&bench, &json!({"key": SUBJECT, "cost": 1, "adjust": 1}))
+        .refused(400, "ERR_REQUEST_INVALID");
+    for text in ["", "0s", "1", "-1s", "367d", "soon"] {
+        take(&bench, &json!({"key": SUBJECT, "block_for": text}))
+            .refused(400, "ERR_REQUEST_INVALID")
+            .saying("1ms to 366d");
+    }
+    take(&bench, &json!({"key": SUBJECT, "adjust": 0.5})).refused(400, "ERR_REQUEST_INVALID");
+    bench.assert_nothing_was_taken();
+}
+
+#[test]
 fn a_peek_takes_nothing() {
     let bench = Bench::new();
     for _ in 0..5 {

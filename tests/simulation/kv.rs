@@ -7,7 +7,7 @@ use std::rc::Rc;
 
 use portcullis::UnixMs;
 use portcullis::fallback::drain::{Listing, Page};
-use portcullis::limit::Policy;
+use portcullis::limit::{Adjustment, Policy};
 use portcullis::store::kv::{self, Entry, Verdict};
 use portcullis::store::{
     Admission, Admit, Durability, EntryKey, MergeBatch, Outcome, Penalty, Record, Revocation,
@@ -195,6 +195,16 @@ impl Store for KvStore {
 
     async fn reset(&self, _: &Policy, _: EntryKey, _: UnixMs) -> Result<(), StoreError> {
         unsupported("reset")
+    }
+
+    async fn adjust(
+        &self,
+        _: &Policy,
+        _: EntryKey,
+        _: Adjustment,
+        _: UnixMs,
+    ) -> Result<Outcome, StoreError> {
+        Err(StoreError::Unsupported { verb: "adjust" })
     }
 
     async fn penalise(&self, _: &Penalty<'_>, _: UnixMs) -> Result<(), StoreError> {

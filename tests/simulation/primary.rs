@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use portcullis::UnixMs;
-use portcullis::limit::Policy;
+use portcullis::limit::{Adjustment, Policy};
 use portcullis::store::{
     Admission, Admit, Durability, EntryKey, MergeBatch, Outcome, Penalty, Record, Revocation,
     Rotated, Rotation, SessionRecord, Store, StoreError, Take,
@@ -88,6 +88,16 @@ impl Store for Primary {
 
     async fn reset(&self, _: &Policy, _: EntryKey, _: UnixMs) -> Result<(), StoreError> {
         Err(StoreError::Unsupported { verb: "reset" })
+    }
+
+    async fn adjust(
+        &self,
+        _: &Policy,
+        _: EntryKey,
+        _: Adjustment,
+        _: UnixMs,
+    ) -> Result<Outcome, StoreError> {
+        Err(StoreError::Unsupported { verb: "adjust" })
     }
 
     async fn penalise(&self, _: &Penalty<'_>, _: UnixMs) -> Result<(), StoreError> {

@@ -4,7 +4,7 @@ use proptest::prelude::*;
 
 use super::any_scenario;
 use crate::UnixMs;
-use crate::limit::{Algorithm, Quota, State, decide, peek};
+use crate::limit::{Adjustment, Algorithm, Decision, Quota, State, decide, peek};
 
 proptest! {
     #[test]
@@ -117,6 +117,28 @@ proptest! {
                 prop_assert!(since.allowed || !then.allowed);
             }
             state = decide(&state, quota, UnixMs(now), cost).unwrap().1;
+        }
+    }
+
+    #[test]
+    fn what_is_given_back_at_once_was_never_taken_and_no_more_than_all_can_be(
+        (algorithm, quota, steps) in any_scenario(), cost in 1_u64..30, later in 0_u64..60
+    ) {
+        let mut now = 1_000;
+        let kept = owed(algorithm, quota, &steps, &mut now);
+        let at = UnixMs(now);
+        let cost = 1 + cost % quota.burst();
+        if let Ok((Decision { allowed: true, .. }, taken)) = decide(&kept, quota, at, cost) {
+            let given = taken.adjust(quota, at, Adjustment::Give(cost));
+            let stands = |state: &State| peek(state, quota, UnixMs(now + later), 1);
+            prop_assert_eq!(stands(&given), stands(&kept));
+        }
+        let more = kept.clone().adjust(quota, at, Adjustment::Take(cost));
+        let less = kept.clone().adjust(quota, at, Adjustment::Give(cost));
+        for later in now..now + 60 {
+            let left = |state: &State| peek(state, quota, UnixMs(later), 1).remaining;
+            prop_assert!(left(&more) <= left(&kept) && left(&kept) <= left(&less));
+            prop_assert!(left(&less) <= quota.burst());
         }
     }
 

@@ -1,7 +1,7 @@
 //! Taking, peeking, resetting, penalising.
 
 use super::{Bench, key, policy, take};
-use crate::limit::Policy;
+use crate::limit::{Adjustment, Algorithm, Policy};
 use crate::store::{Admission, Admit, Penalty, Store, Take};
 
 pub(super) async fn admit(bench: &impl Bench, takes: &[Take<'_>]) -> Admission {
@@ -132,4 +132,46 @@ pub(crate) async fn a_penalty_denies_for_its_time_and_a_shorter_one_does_not_end
     assert!(admit(bench, &[take(&policy, "free", 1)]).await.allowed());
     bench.pass(decision.retry_after_ms.unwrap()).await;
     assert!(admit(bench, &takes).await.allowed());
+}
+
+pub(crate) async fn cost_is_counted_after_the_fact_or_given_back_within_what_the_quota_holds(
+    bench: &impl Bench,
+) {
+    use Adjustment::{Give, Take};
+    for algorithm in [
+        Algorithm::FixedWindow,
+        Algorithm::SlidingWindow,
+        Algorithm::SlidingLog,
+        Algorithm::TokenBucket,
+        Algorithm::Gcra,
+    ] {
+        let name = format!("contract-adjust-{algorithm:?}").to_lowercase();
+        let policy = Policy { algorithm, ..policy(&name, 5, 3_600_000) };
+        let adjust = async |by, name: &str| {
+            let adjusted = bench.store().adjust(&policy, key(name), by, bench.now()).await;
+            adjusted.unwrap().decision
+        };
+        let taken = take(&policy, "k", 3);
+        assert!(admit(bench, &[taken]).await.allowed());
+        assert_eq!(adjust(Take(1), "k").await.remaining, 1);
+        assert_eq!(adjust(Give(2), "k").await.remaining, 3);
+        let full = adjust(Take(u64::MAX), "k").await;
+        assert_eq!((full.allowed, full.remaining), (false, 0));
+        assert!(full.retry_after_ms.unwrap() > 0);
+        assert!(!admit(bench, &[take(&policy, "k", 1)]).await.allowed());
+        assert_eq!(adjust(Give(1), "k").await.remaining, 1, "it was no more than full");
+        assert_eq!(adjust(Give(u64::MAX), "k").await.remaining, 5);
+        assert_eq!(adjust(Give(1), "never taken").await.remaining, 5);
+        assert!(admit(bench, &[take(&policy, "k", 5)]).await.allowed());
+    }
+}
+
+pub(crate) async fn an_adjustment_lifts_no_penalty(bench: &impl Bench) {
+    let policy = policy("contract-adjusted", 5, 60_000);
+    let penalty = Penalty { policy: &policy, key: key("k"), duration_ms: 60_000 };
+    bench.store().penalise(&penalty, bench.now()).await.unwrap();
+    let by = Adjustment::Give(5);
+    let outcome = bench.store().adjust(&policy, key("k"), by, bench.now()).await.unwrap();
+    assert!(!outcome.decision.allowed);
+    assert!(!admit(bench, &[take(&policy, "k", 1)]).await.allowed());
 }

@@ -13,6 +13,8 @@ mod records;
 mod revocations;
 mod sessions;
 
+use std::sync::Arc;
+
 use crate::UnixMs;
 use crate::limit::{Algorithm, KeyPart, OnOutage, Policy, PolicyName, Quota, Trigger};
 use crate::store::{EntryKey, KeySpace, Store, Take};
@@ -21,8 +23,6 @@ pub(crate) use merge::*;
 pub(crate) use records::*;
 pub(crate) use revocations::*;
 pub(crate) use sessions::*;
-use std::sync::Arc;
-
 /// A store on the bench: with the time it goes by, simulated or real.
 pub(crate) trait Bench {
     type Store: Store;
@@ -52,6 +52,8 @@ macro_rules! store_contract {
             a_shadow_counts_and_never_denies,
             keys_and_policies_are_counted_apart,
             reset_forgets_one_key_of_one_policy,
+            cost_is_counted_after_the_fact_or_given_back_within_what_the_quota_holds,
+            an_adjustment_lifts_no_penalty,
             a_penalty_denies_for_its_time_and_a_shorter_one_does_not_end_it,
             merged_cost_counts_against_the_quota,
             a_repeated_batch_counts_once,

@@ -65,10 +65,7 @@ pub(super) fn run(
         if admitted && answer.allowed {
             plan.kept.save(rows, plan.key, now)?;
         }
-        reply.extend(
-            [u64::from(answer.allowed), answer.remaining, answer.reset_ms].map(Item::Number),
-        );
-        reply.push(answer.retry_after_ms.map_or(Item::Signed(-1), Item::Number));
+        reply.extend(limits::answered(answer));
     }
     Ok(reply)
 }

@@ -4,7 +4,7 @@ use super::command::{Args, Fault, Item};
 use super::entry::{keep, numbers};
 use super::{Rows, RowsError};
 use crate::UnixMs;
-use crate::limit::{Algorithm, Quota, State};
+use crate::limit::{Adjustment, Algorithm, Decision, Quota, State, peek};
 
 /// What is kept.
 #[derive(Clone)]
@@ -89,6 +89,40 @@ pub(super) fn penalise(
     kept.blocked_until = kept.blocked_until.max(until);
     kept.save(rows, key, now)?;
     Ok(vec![Item::Number(1)])
+}
+
+/// Counts cost of one key after the fact, or gives it back; what a take of 1 would decide then.
+pub(super) fn adjust(
+    rows: &impl Rows,
+    keys: &[String],
+    args: &mut Args<'_>,
+    now: UnixMs,
+) -> Result<Vec<Item>, Fault> {
+    let [key] = keys else { return Err(Fault::Malformed) };
+    let now = args.clock(now)?;
+    let (mode, cost) = (args.text()?, args.number()?);
+    let (algorithm, quota) = args.counting()?;
+    let by = match mode {
+        "take" => Adjustment::Take(cost),
+        "give" => Adjustment::Give(cost),
+        _ => return Err(Fault::Malformed),
+    };
+    let (kept, _) = load(rows, key)?;
+    let state = kept.state(algorithm, now).adjust(quota, now, by);
+    let stands = peek(&state, quota, now, 1);
+    let kept = kept.with(state, quota);
+    kept.save(rows, key, now)?;
+    let for_ms = kept.blocked_until.since(now);
+    let answer = if for_ms > 0 { stands.blocked(for_ms) } else { stands };
+    Ok(answered(answer))
+}
+
+/// A decision as it is answered.
+pub(super) fn answered(answer: Decision) -> Vec<Item> {
+    let Decision { allowed, remaining, reset_ms, retry_after_ms, .. } = answer;
+    let numbers = [u64::from(allowed), remaining, reset_ms].map(Item::Number);
+    let wait = retry_after_ms.map_or(Item::Signed(-1), Item::Number);
+    numbers.into_iter().chain([wait]).collect()
 }
 
 /// Forgets one key of one policy.

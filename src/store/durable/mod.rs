@@ -70,6 +70,7 @@ fn run(rows: &impl Rows, command: &Command, now: UnixMs) -> Result<Vec<Item>, Fa
     let mut args = command.args();
     let args = &mut args;
     match command.name() {
+        "adjust" => limits::adjust(rows, keys, args, now),
         "admit" => admit::run(rows, keys, args, now),
         "merge" => merge::run(rows, keys, args, now),
         "penalise" => limits::penalise(rows, keys, args, now),

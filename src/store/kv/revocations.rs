@@ -2,7 +2,7 @@
 
 use super::{Entry, Verdict, key, keys, probe_key, verdict};
 use crate::UnixMs;
-use crate::limit::Policy;
+use crate::limit::{Adjustment, Policy};
 use crate::store::{
     Admission, Admit, Durability, EntryKey, MergeBatch, Outcome, Penalty, Record, Revocation,
     Rotated, Rotation, SessionRecord, Store, StoreError, Take, TokenCheck,
@@ -101,6 +101,16 @@ impl<N: Namespace> Store for KvRevocations<N> {
 
     async fn reset(&self, _: &Policy, _: EntryKey, _: UnixMs) -> Result<(), StoreError> {
         unsupported("reset")
+    }
+
+    async fn adjust(
+        &self,
+        _: &Policy,
+        _: EntryKey,
+        _: Adjustment,
+        _: UnixMs,
+    ) -> Result<Outcome, StoreError> {
+        unsupported("adjust")
     }
 
     async fn penalise(&self, _: &Penalty<'_>, _: UnixMs) -> Result<(), StoreError> {

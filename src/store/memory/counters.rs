@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::MemoryBounds;
 use crate::UnixMs;
-use crate::limit::{Decision, Policy, PolicyName, State, decide, peek};
+use crate::limit::{Adjustment, Decision, Policy, PolicyName, State, decide, peek};
 use crate::planted::{self, Bug};
 use crate::store::expiring::{Expiring, Full, Seed};
 use crate::store::{EntryKey, Outcome, Owed, Penalty, StoreError, Take};
@@ -94,6 +94,20 @@ impl Counters {
         }
     }
 
+    /// Counts a key's cost after the fact, or gives it back; what a take of 1 would decide then. One the full
+    /// partition has no room for has nothing of its own to give back.
+    pub(super) fn adjust(
+        &mut self,
+        policy: &Policy,
+        key: EntryKey,
+        by: Adjustment,
+        now: UnixMs,
+    ) -> Result<Outcome, StoreError> {
+        let partition = self.open(policy)?;
+        partition.adjust(policy, key, by, now);
+        Ok(partition.plan(&Take { policy, key, cost: 1 }, &[], now).outcome(false))
+    }
+
     /// Blocks a key, or extends its block.
     pub(super) fn penalise(
         &mut self,
@@ -166,6 +180,20 @@ impl Partition {
             untaken: blocked.map_or(untaken, |for_ms| untaken.blocked(for_ms)),
             taken: blocked.map_or(taken, |for_ms| untaken.blocked(for_ms)),
             state,
+        }
+    }
+
+    fn adjust(&mut self, policy: &Policy, key: EntryKey, by: Adjustment, now: UnixMs) {
+        let empty = State::empty(policy.algorithm);
+        let own = self.states.get(&key, now).cloned().map(|state| state.of(policy.algorithm));
+        let is_new = own.is_none();
+        let state = own.unwrap_or(empty).adjust(policy.quota, now, by);
+        let free_at = state.free_at(policy.quota);
+        if free_at <= now {
+            self.states.remove(&key);
+        } else if self.states.insert(key, state, free_at, now).is_err() && is_new {
+            let overflow = self.overflow.clone().of(policy.algorithm);
+            self.overflow = overflow.adjust(policy.quota, now, by);
         }
     }
 

@@ -31,7 +31,7 @@ use super::{
     RevocationScope, Rotated, Rotation, SessionRecord, Store, StoreError, Take, TokenCheck,
 };
 use crate::UnixMs;
-use crate::limit::Policy;
+use crate::limit::{Adjustment, Policy};
 
 /// A [`Store`] in memory. It decides by the caller's `now`; every verb is one critical section
 /// without a wait in it.
@@ -142,6 +142,16 @@ impl Store for MemoryStore {
     async fn reset(&self, policy: &Policy, key: EntryKey, _now: UnixMs) -> Result<(), StoreError> {
         self.lock().counters.reset(policy, key);
         Ok(())
+    }
+
+    async fn adjust(
+        &self,
+        policy: &Policy,
+        key: EntryKey,
+        by: Adjustment,
+        now: UnixMs,
+    ) -> Result<Outcome, StoreError> {
+        self.lock().counters.adjust(policy, key, by, now)
     }
 
     async fn penalise(&self, penalty: &Penalty<'_>, now: UnixMs) -> Result<(), StoreError> {

@@ -100,7 +100,7 @@ fn outcomes(takes: &[Take<'_>], answer: &mut Answer) -> Result<Vec<Outcome>, Sto
     takes.iter().map(|take| outcome(take, answer)).collect()
 }
 
-fn outcome(take: &Take<'_>, answer: &mut Answer) -> Result<Outcome, StoreError> {
+pub(super) fn outcome(take: &Take<'_>, answer: &mut Answer) -> Result<Outcome, StoreError> {
     let quota = take.policy.quota;
     let allowed = answer.flag()?;
     let remaining = answer.number()?;

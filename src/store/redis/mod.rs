@@ -8,6 +8,7 @@
 //! After a failover the last writes may be gone, and after a restart everything: then
 //! [`Admission::epoch`] is another one.
 
+mod adjust;
 mod admit;
 mod keys;
 mod limit;
@@ -36,7 +37,7 @@ use super::{
     Rotated, Rotation, SessionRecord, Store, StoreError, Take,
 };
 use crate::UnixMs;
-use crate::limit::Policy;
+use crate::limit::{Adjustment, Policy};
 
 /// The most open sessions of one subject; opening one more ends the oldest.
 const SESSIONS_PER_SUBJECT_MAX: usize = 100;
@@ -175,6 +176,17 @@ impl<T: Transport> Store for RedisStore<T> {
             reply @ Reply::List(_) => Answer::new(reply)?.done(),
             _ => Err(UNEXPECTED),
         }
+    }
+
+    async fn adjust(
+        &self,
+        policy: &Policy,
+        key: EntryKey,
+        by: Adjustment,
+        now: UnixMs,
+    ) -> Result<Outcome, StoreError> {
+        let call = adjust::call(&self.prefix, policy, key, by, self.clocks(now));
+        adjust::adjusted(policy, key, self.run(call).await?)
     }
 
     async fn penalise(&self, penalty: &Penalty<'_>, now: UnixMs) -> Result<(), StoreError> {

@@ -119,6 +119,26 @@ pub(super) static MERGE: LazyLock<Script> = LazyLock::new(|| {
     )
 });
 
+/// adjust.
+pub(super) static ADJUST: LazyLock<Script> = LazyLock::new(|| {
+    Script::locking_keys(
+        "adjust",
+        concat!(
+            include_str!("lua/prelude.lua"),
+            include_str!("lua/limit/log.lua"),
+            include_str!("lua/limit/state.lua"),
+            include_str!("lua/limit/algorithms.lua"),
+            include_str!("lua/limit/fixed_window.lua"),
+            include_str!("lua/limit/sliding_window.lua"),
+            include_str!("lua/limit/sliding_log.lua"),
+            include_str!("lua/limit/token_bucket.lua"),
+            include_str!("lua/limit/gcra.lua"),
+            include_str!("lua/limit/quota.lua"),
+            include_str!("lua/adjust.lua"),
+        ),
+    )
+});
+
 /// revoke.
 pub(super) static REVOKE: LazyLock<Script> = LazyLock::new(|| {
     Script::locking_keys(

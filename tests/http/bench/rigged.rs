@@ -9,7 +9,7 @@ use std::task::Poll;
 
 use portcullis::UnixMs;
 use portcullis::instance::Instance;
-use portcullis::limit::Policy;
+use portcullis::limit::{Adjustment, Policy};
 use portcullis::store::memory::{MemoryBounds, MemoryStore};
 use portcullis::store::{
     Admission, Admit, Durability, EntryKey, MergeBatch, Outcome, Penalty, Record, Revocation,
@@ -225,6 +225,17 @@ impl Store for Rigged {
     async fn reset(&self, policy: &Policy, key: EntryKey, now: UnixMs) -> Result<(), StoreError> {
         self.called("reset").await?;
         self.memory().reset(policy, key, now).await
+    }
+
+    async fn adjust(
+        &self,
+        policy: &Policy,
+        key: EntryKey,
+        by: Adjustment,
+        now: UnixMs,
+    ) -> Result<Outcome, StoreError> {
+        self.called("adjust").await?;
+        self.memory().adjust(policy, key, by, now).await
     }
 
     async fn penalise(&self, penalty: &Penalty<'_>, now: UnixMs) -> Result<(), StoreError> {

@@ -11,7 +11,7 @@ use super::steps::{
 };
 use crate::UnixMs;
 use crate::jwt::IssuedAt;
-use crate::limit::{Algorithm, LOG_LIMIT_MAX, Policy, Quota, State};
+use crate::limit::{Adjustment, Algorithm, LOG_LIMIT_MAX, Policy, Quota, State};
 use crate::store::contract::{key, policy};
 use crate::store::durable::ObjectTransport;
 use crate::store::durable::tests::Object;
@@ -97,6 +97,12 @@ fn answer<S: Store>(store: &S, step: &Step, policies: &[Policy], now: UnixMs) ->
             let policy = &policies[*policy];
             let penalty = Penalty { policy, key: named(*name), duration_ms: *duration_ms };
             format!("{:?}", block_on(store.penalise(&penalty, now)))
+        }
+        Step::Adjust(policy, name, give, cost) => {
+            let policy = &policies[*policy];
+            let cost = cost.of(policy.quota.limit());
+            let by = if *give { Adjustment::Give(cost) } else { Adjustment::Take(cost) };
+            format!("{:?}", block_on(store.adjust(policy, named(*name), by, now)))
         }
         Step::Merge { instance, sequence, owed } => {
             let batch = batch(*instance, *sequence, owed, policies, now);

@@ -8,7 +8,7 @@ use super::bridge::Bridge;
 use super::server::Resp;
 use super::wall_clock;
 use crate::jwt::IssuedAt;
-use crate::limit::{Algorithm, Policy, State};
+use crate::limit::{Adjustment, Algorithm, Policy, State};
 use crate::store::contract::{key, policy, take};
 use crate::store::redis::{KeyPrefix, RedisStore};
 use crate::store::upstash::{Endpoint, Upstash};
@@ -92,6 +92,10 @@ fn use_every_verb(store: &RedisStore<Resp>) {
     }
     let penalty = Penalty { policy: &policy, key: key("blocked"), duration_ms: 1_000 };
     block_on(store.penalise(&penalty, now)).unwrap();
+    for by in [Adjustment::Take(1), Adjustment::Give(1)] {
+        block_on(store.adjust(&policy, key("counted"), by, now)).unwrap();
+        block_on(store.adjust(&log, key("logged"), by, now)).unwrap();
+    }
     block_on(store.reset(&policy, key("reset"), now)).unwrap();
     merge(store, 1, &policy);
     merge(store, 2, &policy);

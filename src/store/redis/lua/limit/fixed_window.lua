@@ -30,6 +30,9 @@ local function fixed_window()
     take = function(s, cost)
       s.count = s.count + cost
     end,
+    give = function(s, cost)
+      s.count = math.max(s.count - cost, 0)
+    end,
     merge = function(s, taken)
       s.count = sum(s.count, count_at(taken, s.window_ms, s.start), s.limit)
     end,

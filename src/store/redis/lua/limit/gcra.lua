@@ -48,6 +48,16 @@ local function gcra()
       local parts = s.parts + cost * s.window_ms
       s.ms, s.parts = s.ms + math.floor(parts / s.limit), parts % s.limit
     end,
+    give = function(s, cost)
+      local given = cost * s.window_ms
+      s.ms, s.parts = s.ms - math.floor(given / s.limit), s.parts - given % s.limit
+      if s.parts < 0 then
+        s.ms, s.parts = s.ms - 1, s.parts + s.limit
+      end
+      if s.ms < 0 then
+        s.ms, s.parts = 0, 0
+      end
+    end,
     merge = function(s, taken)
       if s.ms > most_ms(s, 0) then
         return

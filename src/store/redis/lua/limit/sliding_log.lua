@@ -116,6 +116,18 @@ local function sliding_log()
       s.total, s.used, s.last_at = s.total + cost, s.used + cost, s.at
       s.push = { at = s.at, sum = s.total }
     end,
+    give = function(s, cost)
+      local takes = counting(s)
+      while cost > 0 and #takes > 0 do
+        local last = takes[#takes]
+        local given = math.min(last.cost, cost)
+        last.cost, cost = last.cost - given, cost - given
+        if last.cost == 0 then
+          takes[#takes] = nil
+        end
+      end
+      replace(s, takes)
+    end,
     merge = function(s, taken)
       local takes, most = counting(s), math.max(s.used, s.limit)
       for at, cost in string.gmatch(taken.text, '(%d+) (%d+)') do

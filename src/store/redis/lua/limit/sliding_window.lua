@@ -72,6 +72,10 @@ local function sliding_window()
     take = function(s, cost)
       s.current = s.current + cost
     end,
+    give = function(s, cost)
+      local before = math.max(cost - s.current, 0)
+      s.current, s.previous = math.max(s.current - cost, 0), math.max(s.previous - before, 0)
+    end,
     merge = function(s, taken)
       local previous, current = counts_at(taken, s.window_ms, s.start)
       s.previous, s.current = sum(s.previous, previous, s.limit), sum(s.current, current, s.limit)

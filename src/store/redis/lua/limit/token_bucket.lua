@@ -69,6 +69,12 @@ local function token_bucket()
     take = function(s, cost)
       s.whole = s.whole + cost
     end,
+    give = function(s, cost)
+      s.whole = s.whole - cost
+      if s.whole < 0 then
+        s.whole, s.parts = 0, 0
+      end
+    end,
     merge = function(s, taken)
       local whole, parts = missing(taken, s.limit, s.window_ms, s.burst, s.at)
       parts = s.parts + parts
