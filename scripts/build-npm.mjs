@@ -1,5 +1,5 @@
 // Builds the WebAssembly module of the npm package into build/npm/: for the benchmarks and, later, the
-// package. `--target web` leaves loading to js/token-verifier, which is put beside it: a folder as a user
+// package. `--target web` leaves loading to js/npm, which is put beside it: a folder as a user
 // would have it.
 
 import { copyFileSync, readdirSync, renameSync } from "node:fs";
@@ -9,7 +9,7 @@ import { run } from "./lib/process.mjs";
 import { main, step } from "./lib/step.mjs";
 import { compileWasm, wasmBuildEnv, whenChanged } from "./lib/wasm-build.mjs";
 
-const LOADER_DIR = "js/token-verifier";
+const LOADER_DIR = "js/npm";
 
 // What rustc and wasm-bindgen use by default, and SIMD; wasm-opt has to be told.
 const WASM_FEATURES = [

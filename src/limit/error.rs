@@ -26,6 +26,9 @@ pub enum LimitError {
     /// The quota's burst is 0.
     #[error("burst must be at least 1")]
     BurstZero,
+    /// A burst for an algorithm that has none.
+    #[error("a burst goes with token-bucket and gcra alone")]
+    BurstUnused,
     /// `burst * window_ms + limit` is over 2^53: the Redis script would round.
     #[error("burst times window (in ms) and the limit must not exceed 2^53 together: {burst}")]
     BurstTooLarge {

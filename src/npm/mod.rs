@@ -1,9 +1,10 @@
 //! The wasm-bindgen surface of the npm package: the core behind plain values.
 //!
 //! A token crosses once as text and its payload comes back as text; errors come back as `Error`
-//! objects with `code`, and `claim` and `reason` where they apply. `js/token-verifier` takes the
+//! objects with `code`, and `claim` and `reason` where they apply. `js/npm` takes the
 //! short way over a room in this memory, by which nothing but numbers crosses.
 
+mod limiter;
 mod options;
 mod signer;
 mod verifier;

@@ -1,11 +1,14 @@
 //! Options as JavaScript objects; all are optional, and an unknown member is refused by its name.
 
+use std::sync::Arc;
+
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use wasm_bindgen::JsValue;
 
 use super::error;
 use crate::jwt::{ClockTolerance, Policy};
+use crate::limit::{self, Algorithm, KeyPart, LimitError, OnOutage, PolicyName, Quota, Trigger};
 
 /// Of a verifier.
 #[derive(Deserialize)]
@@ -50,6 +53,66 @@ impl Verifying {
             token_bytes_max: self.token_bytes_max,
             ..Policy::default()
         })
+    }
+}
+
+/// Of a limiter.
+#[derive(Default, Deserialize)]
+#[serde(default, deny_unknown_fields, rename_all = "camelCase")]
+pub(super) struct Limiting {
+    pub(super) policies: Vec<Limit>,
+}
+
+/// One policy of a limiter.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub(super) struct Limit {
+    name: String,
+    algorithm: Counting,
+    limit: u64,
+    window_ms: u64,
+    burst: Option<u64>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum Counting {
+    FixedWindow,
+    SlidingWindow,
+    SlidingLog,
+    TokenBucket,
+    Gcra,
+}
+
+impl Limit {
+    pub(super) fn policy(&self) -> Result<limit::Policy, LimitError> {
+        let (algorithm, has_burst) = match self.algorithm {
+            Counting::FixedWindow => (Algorithm::FixedWindow, false),
+            Counting::SlidingWindow => (Algorithm::SlidingWindow, false),
+            Counting::SlidingLog => (Algorithm::SlidingLog, false),
+            Counting::TokenBucket => (Algorithm::TokenBucket, true),
+            Counting::Gcra => (Algorithm::Gcra, true),
+        };
+        let quota = Quota::new(self.limit, self.window_ms)?;
+        let quota = match self.burst {
+            Some(burst) if has_burst => quota.with_burst(burst)?,
+            Some(_) => return Err(LimitError::BurstUnused),
+            None if has_burst => quota.with_burst(self.limit)?,
+            None => quota,
+        };
+        let policy = limit::Policy {
+            name: PolicyName::new(&self.name)?,
+            // The caller says by what.
+            key: [KeyPart::Subject].into(),
+            applies: Arc::default(),
+            algorithm,
+            quota,
+            trigger: Trigger::Request,
+            shadow: false,
+            on_outage: OnOutage::default(),
+        };
+        policy.check()?;
+        Ok(policy)
     }
 }
 

@@ -75,6 +75,27 @@ impl MemoryStore {
         Self { partitions: Mutex::new(partitions) }
     }
 
+    /// As [`Store::admit`] of these takes alone, at once: nothing here waits.
+    ///
+    /// # Errors
+    /// [`StoreError::Full`] for more policies than there is room for.
+    pub fn take(&self, takes: &[Take<'_>], now: UnixMs) -> Result<Vec<Outcome>, StoreError> {
+        self.lock().counters.admit(takes, now)
+    }
+
+    /// As [`Store::peek`], at once.
+    ///
+    /// # Errors
+    /// As [`MemoryStore::take`].
+    pub fn look(&self, takes: &[Take<'_>], now: UnixMs) -> Result<Vec<Outcome>, StoreError> {
+        self.lock().counters.peek(takes, now)
+    }
+
+    /// As [`Store::reset`], at once.
+    pub fn forget(&self, policy: &Policy, key: EntryKey) {
+        self.lock().counters.reset(policy, key);
+    }
+
     /// What this instance knows the token as revoked by.
     #[must_use]
     pub fn revoked(&self, check: &TokenCheck, now: UnixMs) -> Option<RevocationScope> {
@@ -136,11 +157,11 @@ impl Store for MemoryStore {
     }
 
     async fn peek(&self, takes: &[Take<'_>], now: UnixMs) -> Result<Vec<Outcome>, StoreError> {
-        self.lock().counters.peek(takes, now)
+        self.look(takes, now)
     }
 
     async fn reset(&self, policy: &Policy, key: EntryKey, _now: UnixMs) -> Result<(), StoreError> {
-        self.lock().counters.reset(policy, key);
+        self.forget(policy, key);
         Ok(())
     }
 
