@@ -12,7 +12,7 @@ import { inRoot } from "./lib/project.mjs";
 import { main, step, StepError } from "./lib/step.mjs";
 
 const SUFFIX = ".bench.mjs";
-const BUILDS = { store: buildWorker, tokens: buildNpmModule };
+const BUILDS = { limits: buildNpmModule, store: buildWorker, tokens: buildNpmModule };
 
 await main(async () => {
   const [wanted, ...args] = process.argv.slice(2);

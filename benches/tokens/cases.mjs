@@ -1,6 +1,6 @@
 // The cases: { name: what an argument names, title, run(): resolves to the report }.
 
-import { aheadOf, timesFaster, within } from "./bars.mjs";
+import { aheadOf, timesFaster, within } from "../lib/bars.mjs";
 import { BARE_NODE, BARE_WEB, FAST_JWT, JOSE } from "./names.mjs";
 import { natively } from "./natively.mjs";
 import { keyCounts, tokenSizes } from "./series.mjs";

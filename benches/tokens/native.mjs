@@ -5,9 +5,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { run } from "../../scripts/lib/process.mjs";
 import { inRoot } from "../../scripts/lib/project.mjs";
+import { mediansOf } from "../lib/divan.mjs";
 import { POLICY } from "./claims.mjs";
-
-const UNITS_US = { ns: 1e-3, µs: 1, us: 1, ms: 1e3, s: 1e6 };
 
 /**
  * cases: { name, alg, jwks, pem?, peers?, tokens }; audience: absent where tokens have none. Resolves to a Map of
@@ -35,17 +34,4 @@ export async function measureNatively(cases, { audience } = {}) {
     process.off("exit", remove);
     remove();
   }
-}
-
-/** divan's table: a line of the tree that ends a branch has the figures fastest, slowest, median and mean. */
-export function mediansOf(output) {
-  const medians = new Map();
-  let contestant;
-  for (const line of output.split("\n")) {
-    const branch = /^[├╰]─ (\S+)/.exec(line);
-    if (branch) contestant = branch[1];
-    const leaf = /^(?:│| ) {2}[├╰]─ (.+?) +[\d.]+ (?:ns|µs|ms|s) +│ [^│]+│ ([\d.]+) (ns|µs|ms|s) /.exec(line);
-    if (leaf) medians.set(`${contestant} ${leaf[1]}`, Number(leaf[2]) * UNITS_US[leaf[3]]);
-  }
-  return medians;
 }

@@ -1,17 +1,20 @@
 // Cases that compare: the contestants are checked, then timed beside each other.
 
+import { comparedReport } from "../lib/compared.mjs";
 import { inProcess } from "../lib/in-process.mjs";
 import { measure } from "../lib/rounds.mjs";
 import { assertEachChecks, assertEachSigns } from "./checks.mjs";
+import { OURS, PACKAGES } from "./names.mjs";
 import { signers } from "./node/signers.mjs";
 import { cachingVerifiers, verifiers } from "./node/verifiers.mjs";
-import { sideBySideReport } from "./report.mjs";
 import { fresh, goodClaims, newSigner, newTokens, payloadBytes, roundAndRound } from "./token.mjs";
 
 // More than any cache that is on by default holds.
 const DISTINCT = 2_000;
 const REPEATED = 500;
 const CACHE_ENTRIES = 1_000;
+
+const report = (run) => comparedReport({ ours: OURS, packages: PACKAGES, ...run });
 
 /**
  * start(signer, tokens): resolves to { contestants, dispose? }, each contestant { name, returns, verify(token),
@@ -25,7 +28,7 @@ export async function verifySideBySide({ alg, start, bars, count = DISTINCT }) {
     await assertEachChecks(contestants, signer);
     console.log(`  each of ${contestants.length} accepts the good token and refuses each of the bad ones`);
     const what = `${count} tokens of ${tokens[0].length} bytes, payload of ${payloadBytes(tokens[0])}`;
-    return sideBySideReport({ verb: "verifies", what, bars, contestants, ...(await measure(contestants)) });
+    return report({ verb: "verifies", what, bars, contestants, ...(await measure(contestants)) });
   } finally {
     await dispose?.();
   }
@@ -56,5 +59,5 @@ export async function signSideBySide({ alg, bars }) {
   const inputs = () => roundAndRound(claims, (each) => ({ ...each }));
   const contestants = list.map(({ sign, isAsync, name }) => ({ name, turn: inProcess({ run: sign, isAsync, inputs: inputs() }) }));
   const what = `${DISTINCT} claims sets, tokens of ${token.length} bytes, payload of ${payloadBytes(token)}`;
-  return sideBySideReport({ verb: "signs", what, bars, contestants, ...(await measure(contestants)) });
+  return report({ verb: "signs", what, bars, contestants, ...(await measure(contestants)) });
 }

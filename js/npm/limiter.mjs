@@ -69,8 +69,9 @@ export function limiter(Bound, memory, openRoom) {
       if (this.#answer === undefined || this.#answer.length === 0) {
         this.#answer = new Float64Array(memory.buffer, this.#answerAt, 3);
       }
-      const [remaining, resetMs, wait] = this.#answer;
-      return { allowed: outcome === 1, limit, remaining, resetMs, retryAfterMs: wait < 0 ? null : wait };
+      const answer = this.#answer;
+      const wait = answer[2];
+      return { allowed: outcome === 1, limit, remaining: answer[0], resetMs: answer[1], retryAfterMs: wait < 0 ? null : wait };
     }
   };
 }

@@ -12,7 +12,7 @@
 //! Memory: two integers a key.
 
 use super::Quota;
-use super::standing::{Level, Standing, fall_ms, part, raised};
+use super::standing::{Level, Standing, fall_ms, part, product, quotient, raised};
 use crate::UnixMs;
 
 /// The theoretical arrival time.
@@ -50,9 +50,7 @@ impl ArrivalTime {
         }
         let limit = quota.limit();
         let fraction = self.fraction.min(limit.saturating_sub(1));
-        u128::from(self.at.since(now))
-            .saturating_mul(u128::from(limit))
-            .saturating_add(u128::from(fraction))
+        product(self.at.since(now), limit).saturating_add(u128::from(fraction))
     }
 }
 
@@ -75,7 +73,7 @@ impl Standing for Gcra {
 
     fn level(&self) -> Level {
         let unit = u128::from(self.quota.window_ms());
-        let capacity = u128::from(self.quota.burst()).saturating_mul(unit);
+        let capacity = product(self.quota.burst(), self.quota.window_ms());
         Level { used: self.ahead, capacity, unit }
     }
 
@@ -110,7 +108,7 @@ impl Standing for Gcra {
         match self.ahead {
             0 => ArrivalTime::EMPTY,
             ahead => ArrivalTime {
-                at: self.now.plus(part(ahead.checked_div(limit))),
+                at: self.now.plus(part(quotient(ahead, limit))),
                 fraction: part(ahead.checked_rem(limit)),
             },
         }

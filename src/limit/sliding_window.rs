@@ -24,7 +24,7 @@
 //! window that was already counted, and promised waits are measured from the clock as it was told.
 
 use super::Quota;
-use super::standing::{Level, Standing, aligned, part, raised};
+use super::standing::{Level, Standing, aligned, part, product, quotient, raised};
 use crate::UnixMs;
 
 /// Two counters and the window they belong to.
@@ -112,13 +112,12 @@ impl Standing for SlidingWindow {
 
     /// Times the window's length.
     fn level(&self) -> Level {
-        let unit = u128::from(self.quota.window_ms());
-        let of = |count: u64, times: u128| u128::from(count).saturating_mul(times);
-        let fading = of(self.counters.previous, u128::from(self.overlap_ms));
+        let window_ms = self.quota.window_ms();
+        let fading = product(self.counters.previous, self.overlap_ms);
         Level {
-            used: fading.saturating_add(of(self.counters.current, unit)),
-            capacity: of(self.quota.limit(), unit),
-            unit,
+            used: fading.saturating_add(product(self.counters.current, window_ms)),
+            capacity: product(self.quota.limit(), window_ms),
+            unit: u128::from(window_ms),
         }
     }
 
@@ -137,9 +136,7 @@ impl Standing for SlidingWindow {
             None => (current, room, start.plus(window_ms)),
         };
         // The largest overlap with fading * overlap <= free * window_ms: the first such instant.
-        let overlap = u128::from(free)
-            .saturating_mul(u128::from(window_ms))
-            .checked_div(u128::from(fading))
+        let overlap = quotient(product(free, window_ms), u128::from(fading))
             .and_then(|ms| u64::try_from(ms).ok())
             .map_or(window_ms, |ms| ms.min(window_ms));
         from.plus(window_ms.saturating_sub(overlap)).since(self.now)

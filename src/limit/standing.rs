@@ -24,8 +24,7 @@ impl Level {
 
     /// Whole units of cost that still fit.
     fn remaining(self) -> u64 {
-        let free = self.capacity.saturating_sub(self.used);
-        u64::try_from(free.checked_div(self.unit).unwrap_or(0)).unwrap_or(u64::MAX)
+        part(quotient(self.capacity.saturating_sub(self.used), self.unit))
     }
 }
 
@@ -83,8 +82,11 @@ pub(super) trait Standing: Sized {
 /// How long a level of `used` takes to fall to nothing when `per_ms` of it falls each millisecond:
 /// whole milliseconds, rounded up.
 pub(super) fn fall_ms(used: u128, per_ms: u64) -> u64 {
-    let ms = used.div_ceil(u128::from(per_ms.max(1)));
-    u64::try_from(ms).unwrap_or(u64::MAX)
+    let per_ms = per_ms.max(1);
+    match u64::try_from(used) {
+        Ok(used) => used.div_ceil(per_ms),
+        Err(_) => u64::try_from(used.div_ceil(u128::from(per_ms))).unwrap_or(u64::MAX),
+    }
 }
 
 /// The start of the window `at` falls in. Windows are aligned to the epoch.
@@ -95,6 +97,24 @@ pub(super) fn aligned(at: UnixMs, quota: Quota) -> UnixMs {
 /// A count with `more` of it, not above `most` unless it was there already.
 pub(super) fn raised(count: u128, more: u128, most: u128) -> u128 {
     count.saturating_add(more).min(most).max(count)
+}
+
+/// `one * other`: likewise, and it cannot be too large.
+pub(super) const fn product(one: u64, other: u64) -> u128 {
+    if one.leading_zeros().saturating_add(other.leading_zeros()) >= u64::BITS {
+        one.wrapping_mul(other) as u128
+    } else {
+        (one as u128).wrapping_mul(other as u128)
+    }
+}
+
+/// `of / by`, by the processor's own division where both fit it, as they mostly do: WebAssembly has none
+/// for 128 bits.
+pub(super) fn quotient(of: u128, by: u128) -> Option<u128> {
+    match (u64::try_from(of), u64::try_from(by)) {
+        (Ok(of), Ok(by)) => of.checked_div(by).map(u128::from),
+        _ => of.checked_div(by),
+    }
 }
 
 /// A part of what a quota bounds, as it is kept.

@@ -11,7 +11,7 @@
 //! Memory: three integers a key.
 
 use super::Quota;
-use super::standing::{Level, Standing, fall_ms, part, raised};
+use super::standing::{Level, Standing, fall_ms, part, product, quotient, raised};
 use crate::UnixMs;
 
 /// What is missing from a bucket, and when that was counted.
@@ -54,15 +54,15 @@ impl Bucket {
     /// What is missing, times the window's length: at most all of it. A fraction of another window's
     /// counts as less than a token of this one.
     fn scaled(self, quota: Quota) -> u128 {
-        let (window, burst) = (u128::from(quota.window_ms()), u128::from(quota.burst()));
-        let fraction = u128::from(self.fraction).min(window.saturating_sub(1));
-        let spent = u128::from(self.spent).saturating_mul(window).saturating_add(fraction);
-        spent.min(burst.saturating_mul(window))
+        let window_ms = quota.window_ms();
+        let fraction = self.fraction.min(window_ms.saturating_sub(1));
+        let spent = product(self.spent, window_ms).saturating_add(u128::from(fraction));
+        spent.min(product(quota.burst(), window_ms))
     }
 
     /// The same at `now`, by which some of it was refilled.
     fn scaled_at(self, quota: Quota, now: UnixMs) -> u128 {
-        let refilled = u128::from(quota.limit()).saturating_mul(u128::from(now.since(self.at)));
+        let refilled = product(quota.limit(), now.since(self.at));
         self.scaled(quota).saturating_sub(refilled)
     }
 }
@@ -96,7 +96,7 @@ impl Standing for TokenBucket {
 
     fn level(&self) -> Level {
         let unit = u128::from(self.quota.window_ms());
-        let capacity = u128::from(self.quota.burst()).saturating_mul(unit);
+        let capacity = product(self.quota.burst(), self.quota.window_ms());
         Level { used: self.spent, capacity, unit }
     }
 
@@ -134,7 +134,7 @@ impl Standing for TokenBucket {
         let window = u128::from(self.quota.window_ms());
         Bucket {
             at: self.at,
-            spent: part(self.spent.checked_div(window)),
+            spent: part(quotient(self.spent, window)),
             fraction: part(self.spent.checked_rem(window)),
         }
     }

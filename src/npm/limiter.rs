@@ -7,7 +7,7 @@ use super::{error, options, unix_ms};
 use crate::UnixMs;
 use crate::limit::{Decision, LimitError, Policy};
 use crate::store::memory::{MemoryBounds, MemoryStore};
-use crate::store::{EntryKey, Take};
+use crate::store::{EntryKey, Outcome, StoreError, Take};
 
 /// Longest key, in bytes.
 const KEY_BYTES_MAX: usize = 10 * 1024;
@@ -123,17 +123,16 @@ impl Limiter {
         key_bytes: usize,
         cost: f64,
         now_ms: f64,
-        by: impl Fn(&MemoryStore, &[Take<'_>], UnixMs) -> Outcomes,
+        by: impl Fn(&MemoryStore, &Take<'_>, UnixMs) -> Result<Outcome, StoreError>,
     ) -> u32 {
         let decided = self.place(policy, key_bytes).and_then(|(policy, key)| {
             let cost = units(cost, policy)?;
             let now =
                 unix_ms(now_ms).ok_or_else(|| error("ERR_TIME_INVALID", "nowMs is no time"))?;
-            let outcomes = by(&self.store, &[Take { policy, key, cost }], now);
-            let decision =
-                outcomes.ok().and_then(|outcomes| outcomes.first().map(|it| it.decision));
-            // There is room for as many policies as there may be, and an outcome for each take.
-            decision.ok_or_else(|| error("ERR_LIMIT_POLICY_UNKNOWN", "there is no such policy"))
+            // There is room for as many policies as there may be.
+            by(&self.store, &Take { policy, key, cost }, now)
+                .map(|outcome| outcome.decision)
+                .map_err(|e| error(e.code(), &e.to_string()))
         });
         match decided {
             Ok(decision) => {
@@ -155,8 +154,6 @@ impl Limiter {
         Ok((policy, EntryKey::local(&self.seed, key.ok_or_else(invalid)?)))
     }
 }
-
-type Outcomes = Result<Vec<crate::store::Outcome>, crate::store::StoreError>;
 
 /// A cost the policy accepts.
 #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "the range is checked")]

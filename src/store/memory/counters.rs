@@ -41,11 +41,13 @@ struct Planned<'a> {
     newcomer: bool,
     /// A penalty denies it: no slot counts it.
     blocked: bool,
-    /// The answer if nothing is taken.
-    untaken: Decision,
     /// The answer if all is taken, and the state to keep then.
     taken: Decision,
     state: State,
+    /// The state as it was, and what is asked of it; what it answers if nothing is taken.
+    before: State,
+    cost: u64,
+    now: UnixMs,
 }
 
 impl Counters {
@@ -73,17 +75,19 @@ impl Counters {
         Ok(planned.iter().map(|plan| plan.outcome(admitted)).collect())
     }
 
-    /// The outcome of each take by itself, with nothing taken.
-    pub(super) fn peek(
-        &mut self,
-        takes: &[Take<'_>],
-        now: UnixMs,
-    ) -> Result<Vec<Outcome>, StoreError> {
-        let outcome = |take: &Take<'_>| {
-            let partition = self.open(take.policy)?;
-            Ok(partition.plan(take, &[], now).outcome(false))
-        };
-        takes.iter().map(outcome).collect()
+    /// The same of one take.
+    pub(super) fn take(&mut self, take: &Take<'_>, now: UnixMs) -> Result<Outcome, StoreError> {
+        let partition = self.open(take.policy)?;
+        let plan = partition.plan(take, &[], now);
+        if plan.taken.allowed {
+            partition.commit(&plan, now);
+        }
+        Ok(plan.outcome(true))
+    }
+
+    /// The outcome of a take by itself, with nothing taken.
+    pub(super) fn look(&mut self, take: &Take<'_>, now: UnixMs) -> Result<Outcome, StoreError> {
+        Ok(self.open(take.policy)?.plan(take, &[], now).outcome(false))
     }
 
     /// Forgets a key's own count and penalty. What it spent in the overflow bucket is not its own.
@@ -169,18 +173,17 @@ impl Partition {
         } else {
             cost
         };
-        let untaken = peek(&state, policy.quota, now, cost);
-        let (taken, state) = decide(&state, policy.quota, now, cost).unwrap_or((untaken, state));
+        let before = state;
+        let untaken = || peek(&before, policy.quota, now, cost);
         let blocked = self.penalties.expires(&key, now).map(|until| until.since(now));
-        Planned {
-            take: *take,
-            slot,
-            newcomer: newcomer && slot != Slot::Overflow,
-            blocked: blocked.is_some(),
-            untaken: blocked.map_or(untaken, |for_ms| untaken.blocked(for_ms)),
-            taken: blocked.map_or(taken, |for_ms| untaken.blocked(for_ms)),
-            state,
-        }
+        let (taken, state) = match blocked {
+            Some(for_ms) => (untaken().blocked(for_ms), before.clone()),
+            None => decide(&before, policy.quota, now, cost)
+                .unwrap_or_else(|_| (untaken(), before.clone())),
+        };
+        let newcomer = newcomer && slot != Slot::Overflow;
+        let blocked = blocked.is_some();
+        Planned { take: *take, slot, newcomer, blocked, taken, state, before, cost, now }
     }
 
     fn adjust(&mut self, policy: &Policy, key: EntryKey, by: Adjustment, now: UnixMs) {
@@ -241,9 +244,18 @@ impl Planned<'_> {
         policy.quota.accepts(cost) && (self.taken.allowed || !policy.shadow)
     }
 
+    /// The answer if nothing is taken: of what is denied it is the same.
+    fn untaken(&self) -> Decision {
+        if self.taken.allowed {
+            peek(&self.before, self.take.policy.quota, self.now, self.cost)
+        } else {
+            self.taken
+        }
+    }
+
     fn outcome(&self, admitted: bool) -> Outcome {
         Outcome {
-            decision: if admitted { self.taken } else { self.untaken },
+            decision: if admitted { self.taken } else { self.untaken() },
             shadow: self.take.policy.shadow,
             overflow: self.slot == Slot::Overflow && !self.blocked,
             degraded: None,

@@ -75,20 +75,20 @@ impl MemoryStore {
         Self { partitions: Mutex::new(partitions) }
     }
 
-    /// As [`Store::admit`] of these takes alone, at once: nothing here waits.
+    /// As [`Store::admit`] of this take alone, at once: nothing here waits.
     ///
     /// # Errors
     /// [`StoreError::Full`] for more policies than there is room for.
-    pub fn take(&self, takes: &[Take<'_>], now: UnixMs) -> Result<Vec<Outcome>, StoreError> {
-        self.lock().counters.admit(takes, now)
+    pub fn take(&self, take: &Take<'_>, now: UnixMs) -> Result<Outcome, StoreError> {
+        self.lock().counters.take(take, now)
     }
 
-    /// As [`Store::peek`], at once.
+    /// As [`Store::peek`] of it, at once.
     ///
     /// # Errors
     /// As [`MemoryStore::take`].
-    pub fn look(&self, takes: &[Take<'_>], now: UnixMs) -> Result<Vec<Outcome>, StoreError> {
-        self.lock().counters.peek(takes, now)
+    pub fn look(&self, take: &Take<'_>, now: UnixMs) -> Result<Outcome, StoreError> {
+        self.lock().counters.look(take, now)
     }
 
     /// As [`Store::reset`], at once.
@@ -157,7 +157,8 @@ impl Store for MemoryStore {
     }
 
     async fn peek(&self, takes: &[Take<'_>], now: UnixMs) -> Result<Vec<Outcome>, StoreError> {
-        self.look(takes, now)
+        let mut partitions = self.lock();
+        takes.iter().map(|take| partitions.counters.look(take, now)).collect()
     }
 
     async fn reset(&self, policy: &Policy, key: EntryKey, _now: UnixMs) -> Result<(), StoreError> {

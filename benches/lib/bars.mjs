@@ -1,6 +1,6 @@
 // What the project promises of a case, and whether a run bears it out.
 
-import { fastTenth, median } from "../lib/report.mjs";
+import { fastTenth, median } from "./report.mjs";
 
 // A median this far above the same run's fast rounds tells of the machine, not of the library.
 const NOISE_MAX = 1.5;

@@ -1,38 +1,33 @@
-// What is printed of a case: where it ran, a table, and a verdict on each bar.
+// What is printed of contestants that were timed beside each other: where they ran, a table, and a verdict on
+// each bar.
 
 import { readFileSync } from "node:fs";
 import { inRoot } from "../../scripts/lib/project.mjs";
-import { atShare, fastTenth, machine, median, table } from "../lib/report.mjs";
 import { ratios, verdict } from "./bars.mjs";
-import { OURS, PACKAGES } from "./names.mjs";
+import { atShare, fastTenth, machine, median, table } from "./report.mjs";
 
 const HEADS = ["version", "median µs", "fast tenth µs", "times ours", "10th to 90th percentile"];
 
-/** verb: what the contestants do; what: to what. */
-export function sideBySideReport({ verb, what, bars, contestants, times_us, count }) {
+/**
+ * ours: the name of our contestant; packages: the npm package of each by its name, "" for ours, none for the
+ * runtime's own; verb: what the contestants do; what: to what.
+ */
+export function comparedReport({ ours, packages, verb, what, bars, contestants, times_us, count }) {
   const where = `${machine()}, ${runtimes(contestants)}${count} rounds; ${what}.`;
-  const rows = contestants.map(({ name }) => row(name, times_us));
-  const verdicts = bars.map((bar) => `- ${verdict(bar, times_us, OURS)}`);
+  const rows = contestants.map(({ name }) => row(name, { ours, packages, times_us }));
+  const verdicts = bars.map((bar) => `- ${verdict(bar, times_us, ours)}`);
   return [where, "", table([`who ${verb}`, ...HEADS], rows), "", ...verdicts].join("\n");
 }
 
 const runtimes = (contestants) => (contestants.some(({ isInWorkerd }) => isInWorkerd) ? `workerd ${packageVersion("workerd")}, ` : "");
 
-function row(name, times_us) {
+function row(name, { ours, packages, times_us }) {
   const list_us = times_us.get(name);
   const figures = [median(list_us), fastTenth(list_us)].map((us) => us.toFixed(2));
-  return [name, versionOf(name), ...figures, ...timesOurs(name, times_us)];
-}
-
-function timesOurs(name, times_us) {
-  const all = ratios(times_us, name, OURS);
+  const all = ratios(times_us, name, ours);
   const at = (share) => atShare(all, share).toFixed(2);
-  return [at(0.5), `${at(0.1)} to ${at(0.9)}`];
-}
-
-function versionOf(name) {
-  const folder = PACKAGES[name];
-  return folder === undefined ? "-" : packageVersion(folder);
+  const version = packages[name] === undefined ? "-" : packageVersion(packages[name]);
+  return [name, version, ...figures, at(0.5), `${at(0.1)} to ${at(0.9)}`];
 }
 
 /** Of an installed package; "" is the root. */
