@@ -28,7 +28,7 @@ pub(super) struct LimitTable {
     routes: Vec<String>,
     #[serde(default)]
     scopes: Vec<String>,
-    algorithm: Counting,
+    algorithm: Algorithm,
     limit: u64,
     window: String,
     burst: Option<u64>,
@@ -53,16 +53,6 @@ pub(super) struct GateTable {
 enum OneOrMore {
     One(String),
     More(Vec<String>),
-}
-
-#[derive(Clone, Copy, Debug, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-enum Counting {
-    FixedWindow,
-    SlidingWindow,
-    SlidingLog,
-    TokenBucket,
-    Gcra,
 }
 
 #[derive(Clone, Copy, Debug, Deserialize)]
@@ -132,7 +122,7 @@ impl LimitTable {
             name: name(&format!("{path}.name"), &self.name)?,
             key: self.key(path, &applies)?,
             applies: Arc::new(applies),
-            algorithm: self.algorithm.into(),
+            algorithm: self.algorithm,
             quota: self.quota(path)?,
             trigger: self.trigger.into(),
             shadow: self.shadow,
@@ -191,16 +181,9 @@ impl LimitTable {
     fn quota(&self, path: &str) -> Result<Quota, ConfigError> {
         let quota = quota(path, self.limit, &self.window)?;
         let burst_path = format!("{path}.burst");
-        match (self.algorithm, self.burst) {
-            (Counting::TokenBucket | Counting::Gcra, burst) => quota
-                .with_burst(burst.unwrap_or(self.limit))
-                .map_err(|error| ConfigError::new(burst_path, error.to_string())),
-            (_, None) => Ok(quota),
-            (_, Some(_)) => {
-                let reason = "goes with algorithm = \"token-bucket\" or \"gcra\" alone";
-                Err(ConfigError::new(burst_path, reason))
-            }
-        }
+        quota
+            .with(self.algorithm, self.burst)
+            .map_err(|error| ConfigError::new(burst_path, error.to_string()))
     }
 
     fn on_outage(&self, path: &str) -> Result<OnOutage, ConfigError> {
@@ -223,18 +206,6 @@ impl From<When> for Trigger {
         match when {
             When::Request => Self::Request,
             When::AuthFailure => Self::AuthFailure,
-        }
-    }
-}
-
-impl From<Counting> for Algorithm {
-    fn from(counting: Counting) -> Self {
-        match counting {
-            Counting::FixedWindow => Self::FixedWindow,
-            Counting::SlidingWindow => Self::SlidingWindow,
-            Counting::SlidingLog => Self::SlidingLog,
-            Counting::TokenBucket => Self::TokenBucket,
-            Counting::Gcra => Self::Gcra,
         }
     }
 }

@@ -1,6 +1,6 @@
 //! How much a policy allows in which time.
 
-use super::LimitError;
+use super::{Algorithm, LimitError};
 
 /// 366 days in milliseconds, the longest window.
 const WINDOW_MS_MAX: u64 = 366 * 24 * 60 * 60 * 1000;
@@ -44,9 +44,6 @@ impl Quota {
     /// # Errors
     /// [`LimitError::BurstZero`] or [`LimitError::BurstTooLarge`] (`burst * window_ms + limit` over
     /// 2^53).
-    ///
-    /// [`Algorithm::TokenBucket`]: super::Algorithm::TokenBucket
-    /// [`Algorithm::Gcra`]: super::Algorithm::Gcra
     pub fn with_burst(self, burst: u64) -> Result<Self, LimitError> {
         if burst == 0 {
             return Err(LimitError::BurstZero);
@@ -55,6 +52,18 @@ impl Quota {
         match sum {
             Some(..=DOUBLE_EXACT_MAX) => Ok(Self { burst, ..self }),
             _ => Err(LimitError::BurstTooLarge { burst }),
+        }
+    }
+
+    /// As [`Quota::with_burst`] for an algorithm that has one, whose burst is the limit unless it is said.
+    ///
+    /// # Errors
+    /// As [`Quota::with_burst`], or [`LimitError::BurstUnused`].
+    pub fn with(self, algorithm: Algorithm, burst: Option<u64>) -> Result<Self, LimitError> {
+        match burst {
+            Some(_) if !algorithm.has_burst() => Err(LimitError::BurstUnused),
+            None if !algorithm.has_burst() => Ok(self),
+            burst => self.with_burst(burst.unwrap_or(self.limit)),
         }
     }
 

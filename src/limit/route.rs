@@ -21,7 +21,7 @@ pub enum Path<'p> {
     /// Its segments, decoded.
     Segments(Vec<Cow<'p, str>>),
     /// One that servers read in different ways: `//`, `.` or `..`, `;`, a backslash or a control character,
-    /// encoded or not; an encoded slash or percent sign; what is no UTF-8, or not whole. It is of every route.
+    /// encoded or not; an encoded slash, question mark, number or percent sign; what is no UTF-8, or not whole. It is of every route.
     Ambiguous,
 }
 
@@ -47,7 +47,7 @@ impl<'p> Path<'p> {
 fn segment(text: &str) -> Option<Cow<'_, str>> {
     let decoded = percent_decode_str(text).decode_utf8().ok()?;
     // What is left of `%` was encoded, or begins no encoding.
-    let odd = |c: char| matches!(c, '/' | '\\' | '%' | ';') || c.is_control();
+    let odd = |c: char| matches!(c, '/' | '\\' | '%' | ';' | '?' | '#') || c.is_control();
     let dots = matches!(decoded.as_ref(), "" | "." | "..");
     (!dots && !decoded.contains(odd)).then_some(decoded)
 }
@@ -154,6 +154,8 @@ mod tests {
             "/a%2",
             "/a%zz",
             "/a%252e",
+            "/a%3Fb",
+            "/a%23",
             "/%ff",
             "*",
             "http://host/a",

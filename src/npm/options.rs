@@ -68,38 +68,16 @@ pub(super) struct Limiting {
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub(super) struct Limit {
     name: String,
-    algorithm: Counting,
+    algorithm: Algorithm,
     limit: u64,
     window_ms: u64,
     burst: Option<u64>,
 }
 
-#[derive(Deserialize)]
-#[serde(rename_all = "kebab-case")]
-enum Counting {
-    FixedWindow,
-    SlidingWindow,
-    SlidingLog,
-    TokenBucket,
-    Gcra,
-}
-
 impl Limit {
     pub(super) fn policy(&self) -> Result<limit::Policy, LimitError> {
-        let (algorithm, has_burst) = match self.algorithm {
-            Counting::FixedWindow => (Algorithm::FixedWindow, false),
-            Counting::SlidingWindow => (Algorithm::SlidingWindow, false),
-            Counting::SlidingLog => (Algorithm::SlidingLog, false),
-            Counting::TokenBucket => (Algorithm::TokenBucket, true),
-            Counting::Gcra => (Algorithm::Gcra, true),
-        };
-        let quota = Quota::new(self.limit, self.window_ms)?;
-        let quota = match self.burst {
-            Some(burst) if has_burst => quota.with_burst(burst)?,
-            Some(_) => return Err(LimitError::BurstUnused),
-            None if has_burst => quota.with_burst(self.limit)?,
-            None => quota,
-        };
+        let algorithm = self.algorithm;
+        let quota = Quota::new(self.limit, self.window_ms)?.with(algorithm, self.burst)?;
         let policy = limit::Policy {
             name: PolicyName::new(&self.name)?,
             // The caller says by what.

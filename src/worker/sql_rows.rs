@@ -27,7 +27,7 @@ impl SqlRows {
         if self.layout.get().is_none() {
             self.layout.set(u32::try_from(glue::prepare(&self.storage, LAYOUT)).ok());
         }
-        glue::transaction(&self.storage, &mut || command(self)).unwrap_or(false)
+        glue::transaction(&self.storage, &mut || command(self))
     }
 
     /// Removes rows that nobody needs since before `now`, at most that many. How many there were; `None`
@@ -138,7 +138,9 @@ export function transaction(storage, command) {
       if (!command()) throw untaken;
     });
     return true;
-  } catch {
+  } catch (error) {
+    // The instance is gone: nothing of it may go on.
+    if (error instanceof WebAssembly.RuntimeError) throw error;
     return false;
   }
 }
@@ -175,12 +177,7 @@ export const set_alarm = async (storage, at_ms) => storage.setAlarm(at_ms);
 "#)]
     extern "C" {
         pub(super) fn prepare(storage: &JsValue, layout: u32) -> i32;
-        // A panic of the command itself would come through here.
-        #[wasm_bindgen(catch)]
-        pub(super) fn transaction(
-            storage: &JsValue,
-            command: &mut dyn FnMut() -> bool,
-        ) -> Result<bool, JsValue>;
+        pub(super) fn transaction(storage: &JsValue, command: &mut dyn FnMut() -> bool) -> bool;
         pub(super) fn get(storage: &JsValue, key: &str) -> JsValue;
         pub(super) fn put(storage: &JsValue, key: &str, value: &str, until_ms: f64) -> i32;
         pub(super) fn remove(storage: &JsValue, key: &str) -> i32;

@@ -104,14 +104,7 @@ impl<'c> Args<'c> {
 
     /// How a policy counts: its letter, limit, window and burst.
     pub(super) fn counting(&mut self) -> Result<(Algorithm, Quota), Fault> {
-        let algorithm = match self.text()? {
-            "f" => Algorithm::FixedWindow,
-            "s" => Algorithm::SlidingWindow,
-            "l" => Algorithm::SlidingLog,
-            "b" => Algorithm::TokenBucket,
-            "g" => Algorithm::Gcra,
-            _ => return Err(Fault::Malformed),
-        };
+        let algorithm = Algorithm::from_letter(self.text()?).ok_or(Fault::Malformed)?;
         let (limit, window_ms, burst) = (self.number()?, self.number()?, self.number()?);
         let quota = Quota::new(limit, window_ms)
             .and_then(|quota| if burst == limit { Ok(quota) } else { quota.with_burst(burst) });

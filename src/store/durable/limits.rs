@@ -28,13 +28,10 @@ pub(super) fn load(rows: &impl Rows, key: &str) -> Result<(Kept, bool), RowsErro
 /// `<numbers of the state> <free_at> <blocked_until>`, behind the letter of its algorithm and a space unless
 /// that is the sliding window.
 fn parse(text: &str) -> Option<Kept> {
-    let (algorithm, rest) = match text.split_at_checked(2) {
-        Some(("f ", rest)) => (Algorithm::FixedWindow, rest),
-        Some(("l ", rest)) => (Algorithm::SlidingLog, rest),
-        Some(("b ", rest)) => (Algorithm::TokenBucket, rest),
-        Some(("g ", rest)) => (Algorithm::Gcra, rest),
-        _ => (Algorithm::SlidingWindow, text),
-    };
+    let (algorithm, rest) = text
+        .split_once(' ')
+        .and_then(|(letter, rest)| Some((Algorithm::from_letter(letter)?, rest)))
+        .unwrap_or((Algorithm::SlidingWindow, text));
     let numbers = numbers(rest)?;
     let (state, &[free_at, blocked_until]) = numbers.split_last_chunk()?;
     let state = State::from_numbers(algorithm, state)?;
@@ -60,11 +57,8 @@ impl Kept {
         let empty = (State::empty(Algorithm::SlidingWindow), UnixMs(0));
         let (state, free_at) = self.counted.as_ref().unwrap_or(&empty);
         let letter = match state.algorithm() {
-            Algorithm::SlidingWindow => "",
-            Algorithm::FixedWindow => "f ",
-            Algorithm::SlidingLog => "l ",
-            Algorithm::TokenBucket => "b ",
-            Algorithm::Gcra => "g ",
+            Algorithm::SlidingWindow => String::new(),
+            other => format!("{} ", other.letter()),
         };
         let (free_at, blocked_until) = (*free_at, self.blocked_until);
         let mut numbers = state.numbers();

@@ -5,20 +5,13 @@ use crate::limit::{Algorithm, LOG_LIMIT_MAX, Quota, State};
 
 /// How it counts: its letter, limit, window and burst.
 pub(super) fn algorithm(algorithm: Algorithm, quota: Quota) -> [String; 4] {
-    let letter = match algorithm {
-        Algorithm::FixedWindow => "f",
-        Algorithm::SlidingWindow => "s",
-        Algorithm::SlidingLog => "l",
-        Algorithm::TokenBucket => "b",
-        Algorithm::Gcra => "g",
-    };
     let limit = match algorithm {
         Algorithm::SlidingLog => quota.limit().min(LOG_LIMIT_MAX),
         _ => quota.limit(),
     };
     let [limit, window_ms, burst] =
         [limit, quota.window_ms(), quota.burst()].map(|number| number.to_string());
-    [letter.to_owned(), limit, window_ms, burst]
+    [algorithm.letter().to_owned(), limit, window_ms, burst]
 }
 
 /// What was taken, in numbers a double holds with a space between them: more than the quota holds adds

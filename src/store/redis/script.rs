@@ -66,10 +66,9 @@ impl Script {
     }
 }
 
-/// admit and peek.
-pub(super) static ADMIT: LazyLock<Script> = LazyLock::new(|| {
-    Script::locking_keys(
-        "admit",
+/// The text of a script that decides: all that is decided by, and what it does with it.
+macro_rules! deciding {
+    ($script:literal) => {
         concat!(
             include_str!("lua/prelude.lua"),
             include_str!("lua/limit/log.lua"),
@@ -81,10 +80,14 @@ pub(super) static ADMIT: LazyLock<Script> = LazyLock::new(|| {
             include_str!("lua/limit/token_bucket.lua"),
             include_str!("lua/limit/gcra.lua"),
             include_str!("lua/limit/quota.lua"),
-            include_str!("lua/admit.lua"),
-        ),
-    )
-});
+            include_str!($script),
+        )
+    };
+}
+
+/// admit and peek.
+pub(super) static ADMIT: LazyLock<Script> =
+    LazyLock::new(|| Script::locking_keys("admit", deciding!("lua/admit.lua")));
 
 /// penalise.
 pub(super) static PENALISE: LazyLock<Script> = LazyLock::new(|| {
@@ -100,44 +103,12 @@ pub(super) static PENALISE: LazyLock<Script> = LazyLock::new(|| {
 });
 
 /// merge.
-pub(super) static MERGE: LazyLock<Script> = LazyLock::new(|| {
-    Script::locking_keys(
-        "merge",
-        concat!(
-            include_str!("lua/prelude.lua"),
-            include_str!("lua/limit/log.lua"),
-            include_str!("lua/limit/state.lua"),
-            include_str!("lua/limit/algorithms.lua"),
-            include_str!("lua/limit/fixed_window.lua"),
-            include_str!("lua/limit/sliding_window.lua"),
-            include_str!("lua/limit/sliding_log.lua"),
-            include_str!("lua/limit/token_bucket.lua"),
-            include_str!("lua/limit/gcra.lua"),
-            include_str!("lua/limit/quota.lua"),
-            include_str!("lua/merge.lua"),
-        ),
-    )
-});
+pub(super) static MERGE: LazyLock<Script> =
+    LazyLock::new(|| Script::locking_keys("merge", deciding!("lua/merge.lua")));
 
 /// adjust.
-pub(super) static ADJUST: LazyLock<Script> = LazyLock::new(|| {
-    Script::locking_keys(
-        "adjust",
-        concat!(
-            include_str!("lua/prelude.lua"),
-            include_str!("lua/limit/log.lua"),
-            include_str!("lua/limit/state.lua"),
-            include_str!("lua/limit/algorithms.lua"),
-            include_str!("lua/limit/fixed_window.lua"),
-            include_str!("lua/limit/sliding_window.lua"),
-            include_str!("lua/limit/sliding_log.lua"),
-            include_str!("lua/limit/token_bucket.lua"),
-            include_str!("lua/limit/gcra.lua"),
-            include_str!("lua/limit/quota.lua"),
-            include_str!("lua/adjust.lua"),
-        ),
-    )
-});
+pub(super) static ADJUST: LazyLock<Script> =
+    LazyLock::new(|| Script::locking_keys("adjust", deciding!("lua/adjust.lua")));
 
 /// revoke.
 pub(super) static REVOKE: LazyLock<Script> = LazyLock::new(|| {
