@@ -79,6 +79,9 @@ impl<S: Store> Guard<S> {
     /// Refuses what the store denied a moment ago, without asking it: a denial takes nothing from any
     /// policy, so nothing is left out.
     pub(super) fn refuse_denied(&self, takes: &[Take<'_>], now: UnixMs) -> Result<(), GuardError> {
+        if self.instance.denied.is_empty() {
+            return Ok(());
+        }
         let mut refused: (Vec<Take<'_>>, Vec<Outcome>) = Default::default();
         for take in takes.iter().filter(|take| !take.policy.shadow) {
             let number = self.number_of(take.policy);

@@ -49,6 +49,12 @@ impl Denied {
         }
     }
 
+    /// Whether there is none, living or not.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.lock().len() == 0
+    }
+
     /// What the store would say to `cost` at `now`, where that is known to be no. By a clock that went
     /// back nothing is known.
     #[must_use]

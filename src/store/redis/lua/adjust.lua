@@ -15,7 +15,7 @@ if ARGV[2] == 'take' then
   local taken = stand(quota, empty_state(quota.letter, 0), now)
   by.take(taken, cost)
   local more = by.kept(taken)
-  more.text = more.push and text_of(more.push)
+  more.text = more.push and logs().text_of(more.push)
   by.merge(s, more)
 else
   by.give(s, cost)

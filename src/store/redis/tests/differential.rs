@@ -51,13 +51,16 @@ fn batch(
     MergeBatch { instance, sequence, entries }
 }
 
-/// Whatever changes, one call knows one policy of a name.
+/// A configuration has one policy of a name. Between calls it may change, and within a call for all but a log,
+/// of which each take writes only what it adds.
 fn takes_of<'p>(wanted: &[(usize, u8, Cost)], policies: &'p [Policy]) -> Vec<Take<'p>> {
     let mut takes: Vec<Take<'_>> = Vec::new();
     for &(policy, name, cost) in wanted {
         let policy = &policies[policy];
+        let is_log = |policy: &Policy| policy.algorithm == Algorithm::SlidingLog;
         let other = takes.iter().find(|other| other.policy.name == policy.name);
-        if other.is_none_or(|other| other.policy.algorithm == policy.algorithm) {
+        let goes_with = |other: &Policy| other == policy || !is_log(other) && !is_log(policy);
+        if other.is_none_or(|other| goes_with(other.policy)) {
             takes.push(Take { policy, key: named(name), cost: cost.of(policy.quota.limit()) });
         }
     }

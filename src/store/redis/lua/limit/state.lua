@@ -14,7 +14,7 @@ local function load_state(key)
   if not text then
     return empty_state('s', 0), false
   end
-  local log = text == '' and load_log(key)
+  local log = text == '' and logs().load(key)
   if log then
     return log, false
   end
@@ -46,7 +46,7 @@ end
 local function save_state(key, state, now)
   local ends = math.max(state.free_at, state.blocked_until)
   if state.letter == 'l' then
-    save_log(key, state)
+    logs().save(key, state)
     redis.call('PEXPIRE', key, life_ms(ends, now))
     return
   end
