@@ -36,7 +36,10 @@ compile_error!(
      of the npm surface callable as RPC on the Worker's entrypoint"
 );
 
-#[cfg(all(feature = "planted-bugs", any(feature = "worker", feature = "npm")))]
+#[cfg(all(
+    feature = "planted-bugs",
+    any(feature = "worker", feature = "npm", not(debug_assertions))
+))]
 compile_error!("feature `planted-bugs` is for the simulation alone and part of nothing released");
 
 /// The examples of the README run as tests.

@@ -62,12 +62,14 @@ impl Applies {
         self.routes.iter().map(Route::as_str)
     }
 
-    /// Which of the routes the request is of, as it is configured; empty where there are none, or its path
-    /// cannot be told. `None`: it is not counted. What is not known of a request does not keep it from being
-    /// counted.
+    /// Which of the routes the request is of, as it is configured; empty where there are none. `None`: it is not
+    /// counted. What is not known of a request does not keep it from being counted: one whose path cannot be
+    /// told is of the first route, and methods are the same in either case, as some servers take them.
     #[must_use]
     pub fn route_of(&self, target: &Target<'_>, scope: &str) -> Option<&str> {
-        let of_method = |method: &str| self.methods.iter().any(|wanted| wanted == of_get(method));
+        let of_method = |method: &str| {
+            self.methods.iter().any(|wanted| wanted.eq_ignore_ascii_case(of_get(method)))
+        };
         if !self.methods.is_empty() && !target.method.is_none_or(of_method) {
             return None;
         }
@@ -76,17 +78,16 @@ impl Applies {
             return None;
         }
         match &target.path {
-            Some(path @ Path::Segments(_)) if !self.routes.is_empty() => {
-                self.routes.iter().find(|route| route.matches(path)).map(Route::as_str)
-            }
-            _ => Some(""),
+            _ if self.routes.is_empty() => Some(""),
+            Some(path) => self.routes.iter().find(|route| route.matches(path)).map(Route::as_str),
+            None => self.routes.first().map(Route::as_str),
         }
     }
 }
 
 /// A `HEAD` does what its `GET` does.
 fn of_get(method: &str) -> &str {
-    if method == "HEAD" { "GET" } else { method }
+    if method.eq_ignore_ascii_case("HEAD") { "GET" } else { method }
 }
 
 #[cfg(test)]
@@ -126,8 +127,10 @@ mod tests {
     #[test]
     fn what_is_not_known_does_not_keep_a_request_from_being_counted() {
         let some = applies(&["POST"], &["/a"], &[]);
-        assert_eq!(some.route_of(&Target::default(), ""), Some(""));
-        assert_eq!(some.route_of(&target("POST", "//a"), ""), Some(""));
+        assert_eq!(some.route_of(&Target::default(), ""), Some("/a"));
+        assert_eq!(some.route_of(&target("POST", "//a"), ""), Some("/a"));
+        assert_eq!(some.route_of(&target("post", "/a"), ""), Some("/a"));
+        assert_eq!(applies(&["GET"], &[], &[]).route_of(&target("head", "/"), ""), Some(""));
         let unknown = Target { method: None, path: Some(Path::parse("/b")) };
         assert_eq!(some.route_of(&unknown, ""), None);
     }

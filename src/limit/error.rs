@@ -30,7 +30,10 @@ pub enum LimitError {
     #[error("a burst goes with token-bucket and gcra alone")]
     BurstUnused,
     /// `burst * window_ms + limit` is over 2^53: the Redis script would round.
-    #[error("burst times window (in ms) and the limit must not exceed 2^53 together: {burst}")]
+    #[error(
+        "burst times window (in ms) and the limit must not exceed 2^53 together, nor a burst take over \
+         36,600 days to come back: {burst}"
+    )]
     BurstTooLarge {
         /// The burst asked for.
         burst: u64,

@@ -4,6 +4,8 @@ use super::{Algorithm, LimitError};
 
 /// 366 days in milliseconds, the longest window.
 const WINDOW_MS_MAX: u64 = 366 * 24 * 60 * 60 * 1000;
+/// The longest a burst may take to come back, in milliseconds: 36,600 days.
+const FREE_MS_MAX: u64 = 100 * WINDOW_MS_MAX;
 /// The largest integer every double below it represents exactly.
 const DOUBLE_EXACT_MAX: u64 = 1 << 53;
 
@@ -43,14 +45,17 @@ impl Quota {
     ///
     /// # Errors
     /// [`LimitError::BurstZero`] or [`LimitError::BurstTooLarge`] (`burst * window_ms + limit` over
-    /// 2^53).
+    /// 2^53, or more than 36,600 days until it is free again).
     pub fn with_burst(self, burst: u64) -> Result<Self, LimitError> {
         if burst == 0 {
             return Err(LimitError::BurstZero);
         }
-        let sum = burst.checked_mul(self.window_ms).and_then(|b| b.checked_add(self.limit));
+        let scaled = burst.checked_mul(self.window_ms);
+        let sum = scaled.and_then(|scaled| scaled.checked_add(self.limit));
+        // Until when it is free again is an instant that scripts read.
+        let free_ms = scaled.map_or(u64::MAX, |scaled| scaled.div_ceil(self.limit.max(1)));
         match sum {
-            Some(..=DOUBLE_EXACT_MAX) => Ok(Self { burst, ..self }),
+            Some(..=DOUBLE_EXACT_MAX) if free_ms <= FREE_MS_MAX => Ok(Self { burst, ..self }),
             _ => Err(LimitError::BurstTooLarge { burst }),
         }
     }

@@ -190,15 +190,17 @@ impl Standing for SlidingLog {
         Self::over(Log::new(entries), 0, self.at, self.quota, self.now)
     }
 
-    /// The newest of both, as many as the quota holds, and no fewer than there were.
+    /// What was taken elsewhere comes after what there is: of takes before the last one it counts as of that
+    /// one, so that nothing has to be put in between. Of both the newest are kept, as many as the quota holds,
+    /// and no fewer than there were.
     fn merge(self, taken: Log) -> Self {
         let Level { used, capacity, .. } = self.level();
         let taken = taken.at_most(part(Some(capacity)));
-        let ahead = |entry: &Entry| Entry { at: entry.at.min(self.at), ..*entry };
+        let from = self.entries().next_back().map_or(UnixMs(0), |last| last.at);
+        let within = |entry: &Entry| Entry { at: entry.at.max(from).min(self.at), ..*entry };
         let counts = |entry: &Entry| self.ends(*entry) > self.at;
-        let taken = taken.entries().iter().map(ahead).filter(counts);
-        let mut takes: Vec<Entry> = self.entries().chain(taken).collect();
-        takes.sort_by_key(|entry| entry.at);
+        let taken = taken.entries().iter().map(within).filter(counts);
+        let takes: Vec<Entry> = self.entries().chain(taken).collect();
         let mut room = used.max(capacity);
         let mut merged: Vec<Entry> = Vec::with_capacity(takes.len());
         for entry in takes.iter().rev() {

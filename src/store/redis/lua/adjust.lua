@@ -15,13 +15,11 @@ if ARGV[2] == 'take' then
   local taken = stand(quota, empty_state(quota.letter, 0), now)
   by.take(taken, cost)
   local more = by.kept(taken)
-  more.text = more.push and logs().text_of(more.push)
+  more.text = more.tail and digits(now) .. ' ' .. digits(cost)
   by.merge(s, more)
 else
   by.give(s, cost)
 end
-save_state(KEYS[1], kept(quota, s, state.blocked_until), now)
-
 local answer = { allowed = by.fits(s, 1), remaining = by.remaining(s), reset_ms = by.reset_ms(s) }
 if not answer.allowed then
   answer.retry_after_ms = by.wait_ms(s, 1)
@@ -29,6 +27,8 @@ end
 if state.blocked_until > now then
   answer = block(answer, state.blocked_until - now)
 end
+-- The last: of a log what is written moves what was read.
+save_state(KEYS[1], kept(quota, s, state.blocked_until), now)
 return {
   answer.allowed and 1 or 0,
   answer.remaining,

@@ -129,7 +129,7 @@ fn an_unreadable_limit_is_replaced_and_counted_once() {
 }
 
 #[test]
-fn of_a_log_a_broken_head_is_replaced_and_a_broken_take_counts_as_long_ago() {
+fn of_a_log_a_broken_head_or_end_is_replaced_and_a_take_between_counts_as_long_ago() {
     let store = store(0);
     let policy = Policy { algorithm: Algorithm::SlidingLog, ..policy("a", 5, 60_000) };
     let takes = [take(&policy, "k", 1)];
@@ -142,8 +142,11 @@ fn of_a_log_a_broken_head_is_replaced_and_a_broken_take_counts_as_long_ago() {
     }
     let ends = format!("{} 0 0", NOW.plus(60_000).0);
     for entry in ["", "x", "1", "1 x", "x 1", "9007199254740993 1"] {
-        spoil(&store, "limit:a", key("k"), &["RPUSH", "KEY", &ends, entry, entry]);
-        assert_eq!(left(admit(&store, "x", &takes)), (0, 4), "{entry:?}");
+        spoil(&store, "limit:a", key("k"), &["RPUSH", "KEY", &ends, entry]);
+        assert_eq!(left(admit(&store, "x", &takes)), (1, 4), "{entry:?}");
+        let last = format!("{} 1", NOW.0);
+        spoil(&store, "limit:a", key("k"), &["RPUSH", "KEY", &ends, entry, &last]);
+        assert_eq!(left(admit(&store, "x", &takes)), (0, 3), "{entry:?}");
     }
 }
 

@@ -220,3 +220,41 @@ fn nothing_of_a_store_is_shown() {
     let shown = format!("{store:?} {:?}", store.transport());
     assert!(!shown.contains("secret") && !shown.contains("host"), "{shown}");
 }
+
+/// How many commands the server carries out for what `call` asks, by its own count.
+fn commands(store: &RedisStore<Resp>, call: impl FnOnce()) -> u64 {
+    store.transport().run::<()>(&["CONFIG", "RESETSTAT"]);
+    call();
+    let stats: String = store.transport().run(&["INFO", "commandstats"]);
+    let calls = stats.lines().filter(|line| line.starts_with("cmdstat_"));
+    let count = |line: &str| line.split(&['=', ','][..]).nth(1).unwrap().parse::<u64>().unwrap();
+    calls.map(count).sum()
+}
+
+/// A log of ten thousand takes must not hold up everybody else's.
+#[test]
+fn a_full_log_is_taken_from_merged_and_adjusted_by_few_commands_and_bytes() {
+    let (store, now) = (store(), wall_clock());
+    let policy = Policy { algorithm: Algorithm::SlidingLog, ..policy("log", 10_000, 86_400_000) };
+    let list = format!("{{portcullis}}:1:limit:log:{}", key("k"));
+    let head = format!("{} 0 0", now.plus(86_400_000).0);
+    let entries = (1..=10_000).map(|sum| format!("{} {sum}", now.minus(20_000 - sum).0));
+    let command: Vec<String> = ["RPUSH".into(), list, head].into_iter().chain(entries).collect();
+    store.transport().run::<()>(&command.iter().map(String::as_str).collect::<Vec<_>>());
+    let adjust = |by| {
+        block_on(store.adjust(&policy, key("k"), by, now)).unwrap();
+    };
+    let taken = State::empty(policy.algorithm).add(policy.quota, now.minus(30_000), 5);
+    let taken = taken.add(policy.quota, now, 5);
+    let owed = Owed { policy: policy.clone(), key: key("k"), taken };
+    let batch = MergeBatch { instance: InstanceId::new([1; 16]), sequence: 1, entries: vec![owed] };
+    for count in [
+        commands(&store, || assert!(!admit(&store, &[take(&policy, "k", 9)]).allowed())),
+        commands(&store, || adjust(Adjustment::Take(100))),
+        commands(&store, || adjust(Adjustment::Give(5_000))),
+        commands(&store, || block_on(store.merge(&batch, now)).unwrap()),
+        commands(&store, || assert!(admit(&store, &[take(&policy, "k", 4_000)]).allowed())),
+    ] {
+        assert!(count < 100, "{count} commands");
+    }
+}

@@ -1,27 +1,25 @@
 -- src/limit/sliding_log.rs, over the list of log.lua: entries are found by halving, and few are read.
 local function sliding_log()
   -- Of the i-th entry, from 1: its instant, and what was taken up to it. One that cannot be read is of
-  -- the beginning of time.
+  -- the beginning of time, and cost nothing.
   local function entry(s, i)
-    if s.entries then
-      return s.entries[i].at, s.entries[i].sum
+    local added = s.tail[i - s.kept]
+    if added then
+      return added.at, added.sum
     end
-    local at, sum = string.match(redis.call('LINDEX', s.key, i), '^(%d+) (%d+)$')
-    return integer(at) or 0, integer(sum) or s.base
+    local at, sum = string.match(redis.call('LINDEX', s.key, i) or '', '^(%d+) (%d+)$')
+    at, sum = integer(at), integer(sum)
+    return at or 0, at and sum or s.base
   end
 
-  local function sum_to(s, i)
-    if i == 0 then
-      return s.base
-    end
-    local _, sum = entry(s, i)
-    return sum
+  local function len(s)
+    return s.kept + #s.tail
   end
 
   -- The first entry from the `from`-th on of which `holds` is true, as it is of all later ones; one
   -- more than there are when it is of none.
   local function first(s, from, holds)
-    local low, high = from, s.len + 1
+    local low, high = from, len(s) + 1
     while low < high do
       local middle = math.floor((low + high) / 2)
       if holds(entry(s, middle)) then
@@ -33,124 +31,133 @@ local function sliding_log()
     return low
   end
 
-  -- What counts still, oldest first: instants and costs.
-  local function counting(s)
-    local takes, before = {}, sum_to(s, s.live - 1)
-    for i = s.live, s.len do
-      local at, sum = entry(s, i)
-      takes[#takes + 1] = { at = at, cost = sum - before }
-      before = sum
-    end
-    return takes
+  -- The first entry with which so much was taken, from the first that counts on.
+  local function reaching(s, sum)
+    return first(s, s.live, function(_, upto)
+      return upto >= sum
+    end)
   end
 
-  -- Puts these takes, oldest first, in place of what there is.
-  local function replace(s, takes)
-    s.entries, s.base, s.len, s.live, s.total = {}, 0, #takes, 1, 0
-    for i, take in ipairs(takes) do
-      s.total = s.total + take.cost
-      s.entries[i] = { at = take.at, sum = s.total }
-      s.last_at = take.at
-    end
-    s.used = s.total
+  local function used(s)
+    return s.total - s.base
   end
 
   local function free_at(s)
-    return s.used > 0 and s.last_at + s.window_ms or 0
+    return used(s) > 0 and s.last_at + s.window_ms or 0
   end
 
-  -- The newest of these takes, oldest first, whose cost is at most `most` together; of one instant, one.
-  local function newest(takes, most)
-    table.sort(takes, function(a, b)
-      return a.at > b.at
-    end)
-    local kept = {}
-    for _, take in ipairs(takes) do
-      local cost = math.min(take.cost, most)
-      most = most - cost
-      if cost > 0 and kept[1] and kept[1].at == take.at then
-        kept[1].cost = kept[1].cost + cost
-      elseif cost > 0 then
-        table.insert(kept, 1, { at = take.at, cost = cost })
-      end
+  -- Lets go of all but the newest `most`.
+  local function cut(s, most)
+    if used(s) > most then
+      s.base = s.total - most
+      s.live = reaching(s, s.base + 1)
     end
-    return kept
+  end
+
+  local function push(s, at, cost)
+    if s.total > NUMBER_MAX - cost then
+      -- Numbered anew, before a double would round.
+      local entries = {}
+      for i = s.live, len(s) do
+        local was_at, sum = entry(s, i)
+        entries[#entries + 1] = { at = was_at, sum = sum - s.base }
+      end
+      s.total, s.base, s.kept, s.tail, s.live = used(s), 0, 0, entries, 1
+    end
+    s.total = s.total + cost
+    if at == s.last_at and s.live <= len(s) then
+      if #s.tail == 0 then
+        s.kept = s.kept - 1
+        s.tail[1] = { at = at }
+      end
+      s.tail[#s.tail].sum = s.total
+    else
+      s.tail[#s.tail + 1] = { at = at, sum = s.total }
+    end
+    s.last_at = at
   end
 
   return {
     stand = function(state, limit, window_ms, _, now)
-      local s = { key = state.key, entries = state.entries, base = state.base or 0, len = state.len or 0 }
-      s.now, s.limit, s.window_ms = now, limit, window_ms
-      s.last_at, s.total = 0, s.base
-      if s.len > 0 then
-        s.last_at, s.total = entry(s, s.len)
+      local s = {
+        key = state.key,
+        len = state.len or 0,
+        kept = state.kept or 0,
+        tail = {},
+        base = state.base or 0,
+        last_at = state.last_at or 0,
+        total = state.total or 0,
+        now = now,
+        limit = limit,
+        window_ms = window_ms,
+      }
+      for i, added in ipairs(state.tail or {}) do
+        s.tail[i] = { at = added.at, sum = added.sum }
       end
       s.at = math.max(now, s.last_at)
       s.live = first(s, 1, function(at)
         return at + window_ms > s.at
       end)
-      s.used = s.total - sum_to(s, s.live - 1)
+      if s.live > 1 then
+        local _, before = entry(s, s.live - 1)
+        s.base = math.min(math.max(s.base, before), s.total)
+      end
       return s
     end,
     fits = function(s, cost)
-      return cost <= s.limit - s.used
+      return cost <= s.limit - used(s)
     end,
     remaining = function(s)
-      return math.max(s.limit - s.used, 0)
+      return math.max(s.limit - used(s), 0)
     end,
     reset_ms = function(s)
       return math.max(free_at(s) - s.now, 0)
     end,
     wait_ms = function(s, cost)
-      local enough = s.total + cost - s.limit
-      local frees = first(s, s.live, function(_, sum)
-        return sum >= enough
-      end)
+      local frees = reaching(s, s.total + cost - s.limit)
       -- None does for a cost above the limit, which no configuration lets come this far.
-      return frees <= s.len and entry(s, frees) + s.window_ms - s.now or 0
+      return frees <= len(s) and entry(s, frees) + s.window_ms - s.now or 0
     end,
     take = function(s, cost)
-      if s.total > NUMBER_MAX - cost then
-        replace(s, counting(s))
-      end
-      s.total, s.used, s.last_at = s.total + cost, s.used + cost, s.at
-      s.push = { at = s.at, sum = s.total }
+      push(s, s.at, cost)
     end,
     give = function(s, cost)
-      local takes = counting(s)
-      while cost > 0 and #takes > 0 do
-        local last = takes[#takes]
-        local given = math.min(last.cost, cost)
-        last.cost, cost = last.cost - given, cost - given
-        if last.cost == 0 then
-          takes[#takes] = nil
+      s.total = math.max(s.total - cost, s.base)
+      local last = s.live - 1
+      local tail = {}
+      if s.total > s.base then
+        last = reaching(s, s.total) - 1
+        s.last_at = entry(s, last + 1)
+        tail[1] = { at = s.last_at, sum = s.total }
+      end
+      if last >= s.kept then
+        for i = 1, last - s.kept do
+          table.insert(tail, i, s.tail[i])
         end
       end
-      replace(s, takes)
+      s.kept, s.tail = math.min(s.kept, last), tail
     end,
     merge = function(s, taken)
-      local takes, most = counting(s), math.max(s.used, s.limit)
+      local most = math.max(used(s), s.limit)
+      local from = s.live <= len(s) and s.last_at or 0
       for at, cost in string.gmatch(taken.text, '(%d+) (%d+)') do
-        at = math.min(tonumber(at), s.at)
-        if at + s.window_ms > s.at then
-          takes[#takes + 1] = { at = at, cost = math.min(tonumber(cost), s.limit) }
+        at, cost = math.min(math.max(tonumber(at), from), s.at), math.min(tonumber(cost), s.limit)
+        if cost > 0 and at + s.window_ms > s.at then
+          push(s, at, cost)
         end
       end
-      replace(s, newest(takes, most))
+      cut(s, most)
     end,
     kept = function(s)
-      if s.entries and s.push then
-        local last = s.entries[s.len]
-        s.len = last and last.at == s.push.at and s.len or s.len + 1
-        s.entries[s.len], s.push = s.push, nil
-      end
       return {
         key = s.key,
-        entries = s.entries,
         len = s.len,
-        push = s.push,
+        kept = s.kept,
+        tail = s.tail,
         drop = s.live - 1,
-        base = sum_to(s, s.live - 1),
+        base = s.base,
+        last_at = s.last_at,
+        total = s.total,
         free_at = free_at(s),
       }
     end,
