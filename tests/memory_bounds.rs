@@ -149,14 +149,16 @@ fn logs_that_are_full_take_no_more_than_other_keys() {
         let (store, policy) =
             (MemoryStore::new([7; 16]), policy(number, Algorithm::SlidingLog, limit));
         let keys = (0..).find(|number| overflows(&store, &policy, key(*number), NOW)).unwrap();
-        for key in (0..keys).map(key) {
+        // As many as fill the room for takes.
+        let filled = keys.min(40_000 / limit as usize);
+        for key in (0..filled).map(key) {
             for take in 0..limit {
                 assert!(!overflows(&store, &policy, key, NOW.plus(take)));
             }
         }
         let live = LIVE.load(Relaxed) - before;
         assert!(live < most, "{live} bytes of {keys} logs of {limit}, {most} allowed");
-        assert!(live > most / 4, "{live} bytes of {keys} logs of {limit}: a loose bound");
+        assert!(live > most / 8, "{live} bytes of {keys} logs of {limit}: a loose bound");
         drop(store);
     }
 }

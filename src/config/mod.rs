@@ -152,6 +152,18 @@ impl Config {
         self.legacy_fields.then_some(now)
     }
 
+    /// How long a request waits for stores and issuers at the most, in milliseconds: for six calls of the store,
+    /// two of KV and two key sets, all as late as they may be.
+    #[must_use]
+    pub fn waits_ms_max(&self) -> u64 {
+        let store_ms = self.store.first_deadline_ms.max(self.store.deadline_ms);
+        let key_set_ms = self.issuers.iter().map(|issuer| match &issuer.keys {
+            KeySource::Remote(settings) => settings.deadline_ms,
+            KeySource::Fixed(_) => 0,
+        });
+        store_ms.saturating_mul(8).saturating_add(key_set_ms.max().unwrap_or(0).saturating_mul(2))
+    }
+
     /// The policy of that name.
     #[must_use]
     pub fn limit(&self, name: &str) -> Option<&limit::Policy> {

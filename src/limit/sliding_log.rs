@@ -18,8 +18,8 @@ use crate::UnixMs;
 /// The largest limit of [`Algorithm::SlidingLog`](super::Algorithm::SlidingLog). [`super::Policy::check`]
 /// refuses a larger one; where nobody asked it counts as this.
 pub const LOG_LIMIT_MAX: u64 = 10_000;
-/// The most entries of what an instance owes: closer ones are taken together, as of the later.
-const OWED_ENTRIES_MAX: usize = 16;
+/// The most entries of what an instance owes.
+pub(super) const OWED_ENTRIES_MAX: usize = 16;
 
 /// What was taken at one instant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -79,20 +79,26 @@ impl Log {
         Self::new(self.entries().iter().map(capped).collect())
     }
 
-    /// With at most [`OWED_ENTRIES_MAX`] entries: those closest to each other are taken together.
-    pub(super) fn coarse(self) -> Self {
-        if self.entries().len() <= OWED_ENTRIES_MAX {
+    /// How many takes there are.
+    pub(super) fn len(&self) -> usize {
+        self.entries().len()
+    }
+
+    /// With at most so many entries: those closest to each other are taken together.
+    pub(super) fn coarse(self, most: usize) -> Self {
+        if self.len() <= most.max(1) {
             return self;
         }
         let mut entries = self.entries().to_vec();
-        while entries.len() > OWED_ENTRIES_MAX {
+        while entries.len() > most.max(1) {
             let gaps = entries.windows(2).map(|pair| match pair {
                 [earlier, later] => later.at.since(earlier.at),
                 _ => u64::MAX,
             });
             let closest = gaps.enumerate().min_by_key(|(_, gap_ms)| *gap_ms);
-            let earlier = entries.remove(closest.map_or(0, |(at, _)| at));
-            if let Some(later) = entries.get_mut(closest.map_or(0, |(at, _)| at)) {
+            let at = closest.map_or(0, |(at, _)| at);
+            let earlier = entries.remove(at);
+            if let Some(later) = entries.get_mut(at) {
                 later.cost = later.cost.saturating_add(earlier.cost);
             }
         }

@@ -2,7 +2,7 @@
 
 use super::fixed_window::{Counter, FixedWindow};
 use super::gcra::{ArrivalTime, Gcra};
-use super::sliding_log::{Log, SlidingLog};
+use super::sliding_log::{Log, OWED_ENTRIES_MAX, SlidingLog};
 use super::sliding_window::{Counters, SlidingWindow};
 use super::standing::Standing;
 use super::token_bucket::{Bucket, TokenBucket};
@@ -147,11 +147,25 @@ impl State {
     /// what was taken closely together counts as of the latest.
     #[must_use]
     pub fn add(self, quota: Quota, now: UnixMs, cost: u64) -> Self {
-        let added =
+        let added: Self =
             by_algorithm!(self, S, kept => S::at(kept, quota, now).take(cost).kept().into());
-        match added {
-            Self::SlidingLog(log) => Self::SlidingLog(log.coarse()),
-            added => added,
+        added.coarse(OWED_ENTRIES_MAX)
+    }
+
+    /// How many takes it has: one, unless it is a log.
+    pub(crate) fn entries(&self) -> usize {
+        match self {
+            Self::SlidingLog(log) => log.len(),
+            _ => 1,
+        }
+    }
+
+    /// With at most so many takes, and at least one: those closest to each other are taken together, as of the
+    /// later, so that it counts for as long or longer.
+    pub(crate) fn coarse(self, most: usize) -> Self {
+        match self {
+            Self::SlidingLog(log) => Self::SlidingLog(log.coarse(most)),
+            state => state,
         }
     }
 

@@ -22,7 +22,7 @@ thread_local! {
 }
 
 /// How long a client may take to send its body, in milliseconds.
-const BODY_DEADLINE_MS: u32 = 10_000;
+pub(super) const BODY_DEADLINE_MS: u32 = 10_000;
 
 /// The header fields that are taken across, also as the runtime takes them.
 pub(super) struct Fields {

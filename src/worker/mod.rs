@@ -67,9 +67,11 @@ thread_local! {
 pub fn fetch(request: web_sys::Request, env: Env, context: worker_sys::Context) -> Promise {
     let promise = glue::promise();
     let now = clock::now();
-    if !task::make_room(now) {
-        let refused = deployment(&env)
-            .map_or_else(http::unconfigured, |here| http::overloaded(&here.instance.telemetry));
+    let here = deployment(&env);
+    let waits_ms = here.as_ref().map_or(0, |here| here.instance.config.waits_ms_max());
+    if !task::make_room(now, waits_ms.saturating_add(exchange::BODY_DEADLINE_MS.into())) {
+        let refused =
+            here.map_or_else(http::unconfigured, |here| http::overloaded(&here.instance.telemetry));
         exchange::respond(&promise, &refused);
         return promise;
     }

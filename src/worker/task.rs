@@ -13,14 +13,8 @@ use worker::wasm_bindgen_futures::spawn_local;
 
 use crate::UnixMs;
 
-/// Longer than any request takes: a body's ten seconds, and two key sets, six calls of the store and two of
-/// KV at the longest deadlines that can be configured, of ten each. Work that waits longer waits for ever: its
-/// client hung up, and with it the runtime ended whatever it waits for. (Not where it waits for a body: see
-/// `exchange::body`.)
-///
-/// It is dropped in the midst of another request, so nothing that work holds while it waits may call the
-/// runtime when dropped: that would be I/O of another request, which ends the instance.
-const LIFE_MS: u64 = 120_000;
+/// What a request's work takes beside its waits, in milliseconds: far less.
+const WORK_MS: u64 = 2_000;
 /// The most pieces of work that wait at once, at about 5 KiB each.
 const WAITING_MAX: usize = 4_096;
 /// How many pieces that wait for ever one request clears away.
@@ -40,9 +34,17 @@ thread_local! {
 }
 
 /// Clears away what waits for ever, and says whether there is room for one more piece of work.
-pub(super) fn make_room(now: UnixMs) -> bool {
+///
+/// `waits_ms`: the longest that a request waits for its body, for stores and for issuers. Work that waits
+/// longer waits for ever: its client hung up, and with it the runtime ended whatever it waits for. (Not where
+/// it waits for a body: see `exchange::body`.)
+///
+/// It is dropped in the midst of another request, so nothing that work holds while it waits may call the
+/// runtime when dropped: that would be I/O of another request, which ends the instance.
+pub(super) fn make_room(now: UnixMs, waits_ms: u64) -> bool {
+    let life_ms = waits_ms.saturating_add(WORK_MS);
     for _ in 0..CLEARED_AT_ONCE {
-        if broken_off(now).is_none() {
+        if broken_off(now, life_ms).is_none() {
             break;
         }
     }
@@ -57,10 +59,10 @@ pub(super) fn run(begun: UnixMs, work: impl Future<Output = ()> + 'static) {
 }
 
 /// Takes out the oldest work if it waits for ever.
-fn broken_off(now: UnixMs) -> Option<Work> {
+fn broken_off(now: UnixMs, life_ms: u64) -> Option<Work> {
     WAITING.with_borrow_mut(|waiting| {
         let oldest = waiting.first_entry()?;
-        (now.since(oldest.get().begun) > LIFE_MS).then(|| oldest.remove())
+        (now.since(oldest.get().begun) > life_ms).then(|| oldest.remove())
     })
 }
 

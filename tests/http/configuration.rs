@@ -337,3 +337,16 @@ fn the_two_secrets_of_a_store_go_together_and_neither_is_shown() {
     let plain = store(|settings| settings["store"] = json!({"plain_http": true}));
     assert!(plain.endpoint(Some("http://store.test"), Some(token)).unwrap().is_some());
 }
+
+#[test]
+fn a_request_waits_as_long_as_its_deadlines_allow() {
+    let waits_ms = |change: &dyn Fn(&mut Value)| {
+        config(Keys::EdDsa, |settings| change(settings)).unwrap().waits_ms_max()
+    };
+    assert_eq!(waits_ms(&|_| ()), 8_000, "six calls of the store and two of KV, of 1 s");
+    let slow = json!({"deadline": "10s", "first_deadline": "5s"});
+    assert_eq!(waits_ms(&|settings| settings["store"] = slow.clone()), 80_000);
+    let issuers = json!([{"name": "id", "issuer": "https://id.test", "audience": ["a"], "algorithms": ["EdDSA"],
+        "jwks_url": "https://id.test/jwks", "jwks_deadline": "4s", "max_lifetime": "1h"}]);
+    assert_eq!(waits_ms(&|settings| settings["issuers"] = issuers.clone()), 16_000);
+}

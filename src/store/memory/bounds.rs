@@ -3,7 +3,7 @@
 use thiserror::Error;
 
 use super::merges::INSTANCES_MAX;
-use crate::limit::{Algorithm, LOG_LIMIT_MAX, Policy};
+use crate::limit::{Algorithm, Policy};
 use crate::store::Record;
 
 /// Half of an isolate's 128 MB: the guest's own work needs the rest.
@@ -31,8 +31,9 @@ pub struct MemoryBounds {
     pub revoked_subjects: usize,
     /// Policies that count.
     pub policies: usize,
-    /// Keys counted apart in each policy; more share one overflow bucket. Of a sliding log fewer are, by its
-    /// limit `L`: `256 / (256 + 16 L)` of them, and at least one.
+    /// Keys counted apart in each policy; more share one overflow bucket. Of a sliding log
+    /// half as many are, whose takes share the room of the other half: 16 for each, after which they become
+    /// coarser.
     pub keys_per_policy: usize,
     /// Keys blocked by a penalty in each policy.
     pub penalties_per_policy: usize,
@@ -104,16 +105,15 @@ impl MemoryBounds {
             .saturating_add(self.records.saturating_mul(Record::BYTES_MAX))
     }
 
-    /// The most keys of a policy that are counted apart. Those of a log are fewer: all of them full take no
-    /// more than others do.
-    pub(super) fn keys_of(&self, policy: &Policy) -> usize {
-        if policy.algorithm != Algorithm::SlidingLog {
-            return self.keys_per_policy;
-        }
-        let entries = usize::try_from(policy.quota.limit().min(LOG_LIMIT_MAX)).unwrap_or(0);
-        let key_bytes = entries.saturating_mul(LOG_ENTRY_BYTES).saturating_add(ENTRY_BYTES);
-        let bytes = self.keys_per_policy.saturating_mul(ENTRY_BYTES);
-        bytes.checked_div(key_bytes).unwrap_or(0).max(1)
+    /// The most keys of a policy that are counted apart, and the most entries of its logs beside the first of
+    /// each: of a log half of the room is for keys, half for entries.
+    pub(super) const fn room_of(&self, policy: &Policy) -> (usize, usize) {
+        let half = self.keys_per_policy.div_ceil(2);
+        let keys = match policy.algorithm {
+            Algorithm::SlidingLog => half,
+            _ => self.keys_per_policy,
+        };
+        (keys, half.saturating_mul(ENTRY_BYTES / LOG_ENTRY_BYTES))
     }
 
     pub(super) fn validate(self) -> Result<Self, BoundsError> {

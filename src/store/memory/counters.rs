@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::MemoryBounds;
+use super::states::States;
 use crate::UnixMs;
 use crate::limit::{Adjustment, Decision, Policy, PolicyName, State, decide, peek};
 use crate::planted::{self, Bug};
@@ -19,7 +20,7 @@ pub(super) struct Counters {
 /// One policy's counts.
 struct Partition {
     /// Kept while they matter: see [`State::free_at`].
-    states: Expiring<State>,
+    states: States,
     /// Blocked keys. Beside the counts, so that no flood of keys takes their room.
     penalties: Expiring<()>,
     /// Counts every key the full partition has no room for, as if they were one.
@@ -143,7 +144,7 @@ impl Counters {
         }
         let (bounds, seed) = (&self.bounds, self.seed);
         let partition = || Partition {
-            states: Expiring::new(bounds.keys_of(policy), seed),
+            states: States::new(policy, bounds, seed),
             penalties: Expiring::new(bounds.penalties_per_policy, seed),
             overflow: State::empty(policy.algorithm),
         };

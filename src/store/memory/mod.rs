@@ -14,6 +14,7 @@ mod merges;
 mod records;
 mod revocations;
 mod sessions;
+mod states;
 
 use std::fmt;
 use std::sync::{Mutex, MutexGuard, PoisonError};

@@ -1,0 +1,124 @@
+//! The counts of one policy's keys, bounded by what they take.
+
+use super::MemoryBounds;
+use crate::UnixMs;
+use crate::limit::{Policy, State};
+use crate::store::EntryKey;
+use crate::store::expiring::{Expiring, Full, Seed};
+
+/// States by key, each kept while it matters. Those of a log have a take's entry each within its key's room, and
+/// share room for more: once that is used up they become coarser, never more lenient.
+pub(super) struct States {
+    states: Expiring<State>,
+    /// Entries of logs beside the first of each.
+    further: usize,
+    further_max: usize,
+}
+
+impl States {
+    pub(super) fn new(policy: &Policy, bounds: &MemoryBounds, seed: Seed) -> Self {
+        let (keys, further_max) = bounds.room_of(policy);
+        Self { states: Expiring::new(keys, seed), further: 0, further_max }
+    }
+
+    pub(super) fn get(&self, key: &EntryKey, now: UnixMs) -> Option<&State> {
+        self.states.get(key, now)
+    }
+
+    pub(super) fn has_room(&self, reserved: usize, now: UnixMs) -> bool {
+        self.states.has_room(reserved, now)
+    }
+
+    pub(super) fn remove(&mut self, key: &EntryKey) {
+        let removed = self.states.remove(key);
+        self.further = self.further.saturating_sub(further(removed.as_ref()));
+    }
+
+    pub(super) fn insert(
+        &mut self,
+        key: EntryKey,
+        state: State,
+        ends: UnixMs,
+        now: UnixMs,
+    ) -> Result<(), Full> {
+        let others = self.further.saturating_sub(further(self.states.kept(&key)));
+        let state = state.coarse(self.further_max.saturating_sub(others).saturating_add(1));
+        let own = further(Some(&state));
+        let dropped = self.states.insert(key, state, ends, now)?;
+        self.further = others.saturating_sub(further(dropped.as_ref())).saturating_add(own);
+        Ok(())
+    }
+}
+
+fn further(state: Option<&State>) -> usize {
+    state.map_or(0, State::entries).saturating_sub(1)
+}
+
+#[cfg(test)]
+mod tests {
+    #[cfg(target_arch = "wasm32")]
+    use wasm_bindgen_test::wasm_bindgen_test as test;
+
+    use super::*;
+    use crate::limit::{Algorithm, peek};
+    use crate::store::contract::{key, policy};
+
+    const NOW: UnixMs = UnixMs(1_700_000_000_000);
+
+    fn states() -> (States, Policy) {
+        let policy = Policy { algorithm: Algorithm::SlidingLog, ..policy("log", 100, 60_000) };
+        let bounds = MemoryBounds { keys_per_policy: 8, ..MemoryBounds::default() };
+        (States::new(&policy, &bounds, Seed([7; 16])), policy)
+    }
+
+    #[test]
+    fn logs_share_their_room_and_then_become_coarser_and_never_more_lenient() {
+        let (mut states, policy) = states();
+        let most = states.further_max;
+        assert_eq!(most, 64);
+        let quota = policy.quota;
+        let mut exact = [(); 4].map(|()| State::empty(policy.algorithm));
+        for take in 0..60_u64 {
+            for (number, exact) in exact.iter_mut().enumerate() {
+                let (key, at) = (key(&number.to_string()), NOW.plus(take * 7 + number as u64));
+                let kept = states.get(&key, at).cloned().unwrap_or(State::empty(policy.algorithm));
+                let kept = crate::limit::decide(&kept, quota, at, 1).unwrap().1;
+                *exact = crate::limit::decide(exact, quota, at, 1).unwrap().1;
+                states.insert(key, kept.clone(), kept.free_at(quota), at).unwrap();
+                assert!(states.further <= most);
+                let kept = states.get(&key, at).unwrap();
+                for later in [0, 59_000, 59_700, 60_100, 60_419] {
+                    let left = |state: &State| peek(state, quota, NOW.plus(later), 1).remaining;
+                    assert!(left(kept) <= left(exact), "coarser, not more lenient");
+                }
+            }
+        }
+        assert_eq!(exact.iter().map(State::entries).sum::<usize>(), 240);
+        for number in 0..4 {
+            states.remove(&key(&number.to_string()));
+        }
+        assert_eq!(states.further, 0);
+    }
+
+    #[test]
+    fn one_that_ended_gives_its_room_to_a_newcomer() {
+        let (mut states, policy) = states();
+        let full = |from: u64| {
+            (0..10).fold(State::empty(policy.algorithm), |state, take| {
+                state.merge(
+                    State::empty(policy.algorithm).add(policy.quota, NOW.plus(from + take), 1),
+                    policy.quota,
+                    NOW.plus(from + take),
+                )
+            })
+        };
+        for number in 0..4 {
+            states.insert(key(&number.to_string()), full(0), NOW.plus(100), NOW).unwrap();
+        }
+        assert_eq!(states.further, 36);
+        assert!(states.insert(key("new"), full(0), NOW.plus(100), NOW.plus(50)).is_err());
+        assert_eq!(states.further, 36);
+        states.insert(key("new"), full(200), NOW.plus(300), NOW.plus(200)).unwrap();
+        assert_eq!(states.further, 36, "one went, one came");
+    }
+}
