@@ -89,9 +89,10 @@ pub(super) fn validate(
                 "is there twice, or reserved",
             ));
         }
-        if policy.applies.needs_target() && !targets {
+        let by_field = policy.key.iter().any(|part| matches!(part, KeyPart::Header(_)));
+        if (policy.applies.needs_target() || by_field) && !targets {
             let reason =
-                "methods and routes need forward_auth: a proxy that shows its secret names them";
+                "methods, routes and header keys need forward_auth: a proxy that shows its secret";
             return Err(ConfigError::new(format!("limits[{index}]"), reason));
         }
         policies.push(policy);

@@ -18,19 +18,17 @@ pub(super) const URI: HeaderName = HeaderName::from_static("x-forwarded-uri");
 
 /// What is asked for, as far as that can be believed.
 pub(super) fn requested<'r, S: Store>(guard: &Guard<S>, request: &'r HttpRequest) -> Requested<'r> {
-    let fields = Some(request.headers());
-    let Some(secrets) = &guard.config().forward_auth else {
-        return Requested { target: Target::default(), fields };
-    };
+    let Some(secrets) = &guard.config().forward_auth else { return Requested::default() };
     let shown = request.headers().get(SECRET).map(http::HeaderValue::as_bytes);
     if !shown.is_some_and(|shown| secrets.holds(shown)) {
         guard.telemetry().record(&Event::ProxyUnproven);
-        return Requested { target: Target::default(), fields };
+        // Nor do its other fields count: whoever asks past the proxy could name somebody else's key.
+        return Requested::default();
     }
     let method = only(request, METHOD).filter(|name| Method::from_bytes(name.as_bytes()).is_ok());
     // No target has a space; two fields that were made one have.
     let path = only(request, URI).filter(|uri| !uri.contains(' ')).map(Path::parse);
-    Requested { target: Target { method, path }, fields }
+    Requested { target: Target { method, path }, fields: Some(request.headers()) }
 }
 
 /// The value of a field that is there once.

@@ -98,6 +98,18 @@ fn what_is_asked_for_is_believed_of_a_proxy_that_shows_its_secret_and_otherwise_
 }
 
 #[test]
+fn who_asks_past_the_proxy_spends_nobodys_key() {
+    let bench = with_limits(json!([policy_of("tenant", 9, &json!({"key": "header:x-tenant"}))]));
+    let token = bench.mint();
+    let left = |ask: Ask| counted(&bench.send(ask.field("x-tenant", "victim")))[0].1;
+    assert_eq!(left(forwarded(&token, "GET", "/")), 8);
+    for left_to_all_such in [8, 7] {
+        assert_eq!(left(Ask::get("/v1/authorize").bearer(&token)), left_to_all_such);
+    }
+    assert_eq!(left(forwarded(&token, "GET", "/")), 7);
+}
+
+#[test]
 fn several_parts_count_each_combination_apart() {
     let bench = with_limits(json!([
         policy_of("tenant", 9, &json!({"key": ["claim:tenant", "ip"]})),
@@ -185,6 +197,7 @@ fn a_key_or_a_list_that_can_never_count_is_a_fault_at_start() {
     assert_fault(&json!({"methods": ["get"]}), true, "limits[0].methods", "upper case");
     assert_fault(&json!({"scopes": ["a b"]}), true, "limits[0].scopes", "scope tokens");
     assert_fault(&json!({"routes": ["/a"]}), false, "limits[0]", "need forward_auth");
+    assert_fault(&json!({"key": "header:x-tenant"}), false, "limits[0]", "need forward_auth");
     let failures = json!({"trigger": "auth_failure", "key": "ip", "scopes": ["a"]});
     assert_fault(&failures, true, "limits[0].key", "counts all");
     let secrets = config(Keys::EdDsa, |settings| {

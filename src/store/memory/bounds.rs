@@ -3,6 +3,7 @@
 use thiserror::Error;
 
 use super::merges::INSTANCES_MAX;
+use super::states::TAKES_EACH;
 use crate::limit::{Algorithm, Policy};
 use crate::store::Record;
 
@@ -105,15 +106,15 @@ impl MemoryBounds {
             .saturating_add(self.records.saturating_mul(Record::BYTES_MAX))
     }
 
-    /// The most keys of a policy that are counted apart, and the most entries of its logs beside the first of
-    /// each: of a log half of the room is for keys, half for entries.
+    /// The most keys of a policy that are counted apart, and the most takes of its logs beside those that
+    /// each has room for: of a log half of the room is for keys, half for entries.
     pub(super) const fn room_of(&self, policy: &Policy) -> (usize, usize) {
         let half = self.keys_per_policy.div_ceil(2);
         let keys = match policy.algorithm {
             Algorithm::SlidingLog => half,
             _ => self.keys_per_policy,
         };
-        (keys, half.saturating_mul(ENTRY_BYTES / LOG_ENTRY_BYTES))
+        (keys, half.saturating_mul(ENTRY_BYTES / LOG_ENTRY_BYTES - TAKES_EACH))
     }
 
     pub(super) fn validate(self) -> Result<Self, BoundsError> {

@@ -6,11 +6,14 @@ use crate::limit::{Policy, State};
 use crate::store::EntryKey;
 use crate::store::expiring::{Expiring, Full, Seed};
 
-/// States by key, each kept while it matters. Those of a log have a take's entry each within its key's room, and
+/// Takes that every log has room for.
+pub(super) const TAKES_EACH: usize = 8;
+
+/// States by key, each kept while it matters. A log has room for [`TAKES_EACH`] takes of its own, and all of them
 /// share room for more: once that is used up they become coarser, never more lenient.
 pub(super) struct States {
     states: Expiring<State>,
-    /// Entries of logs beside the first of each.
+    /// Takes of logs beside those that each has room for.
     further: usize,
     further_max: usize,
 }
@@ -42,7 +45,8 @@ impl States {
         now: UnixMs,
     ) -> Result<(), Full> {
         let others = self.further.saturating_sub(further(self.states.kept(&key)));
-        let state = state.coarse(self.further_max.saturating_sub(others).saturating_add(1));
+        let state =
+            state.coarse(self.further_max.saturating_sub(others).saturating_add(TAKES_EACH));
         let own = further(Some(&state));
         let dropped = self.states.insert(key, state, ends, now)?;
         self.further = others.saturating_sub(further(dropped.as_ref())).saturating_add(own);
@@ -51,7 +55,7 @@ impl States {
 }
 
 fn further(state: Option<&State>) -> usize {
-    state.map_or(0, State::entries).saturating_sub(1)
+    state.map_or(0, State::entries).saturating_sub(TAKES_EACH)
 }
 
 #[cfg(test)]
@@ -75,7 +79,7 @@ mod tests {
     fn logs_share_their_room_and_then_become_coarser_and_never_more_lenient() {
         let (mut states, policy) = states();
         let most = states.further_max;
-        assert_eq!(most, 64);
+        assert_eq!(most, 32);
         let quota = policy.quota;
         let mut exact = [(); 4].map(|()| State::empty(policy.algorithm));
         for take in 0..60_u64 {
@@ -115,10 +119,10 @@ mod tests {
         for number in 0..4 {
             states.insert(key(&number.to_string()), full(0), NOW.plus(100), NOW).unwrap();
         }
-        assert_eq!(states.further, 36);
+        assert_eq!(states.further, 8);
         assert!(states.insert(key("new"), full(0), NOW.plus(100), NOW.plus(50)).is_err());
-        assert_eq!(states.further, 36);
+        assert_eq!(states.further, 8);
         states.insert(key("new"), full(200), NOW.plus(300), NOW.plus(200)).unwrap();
-        assert_eq!(states.further, 36, "one went, one came");
+        assert_eq!(states.further, 8, "one went, one came");
     }
 }
