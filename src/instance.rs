@@ -5,6 +5,7 @@ use hmac_sha256::Hash;
 use crate::config::{Config, KeySource};
 use crate::jwks::RemoteJwks;
 use crate::jwt::TokenCache;
+use crate::rules::KnownRules;
 use crate::store::denied::Denied;
 use crate::store::memory::MemoryStore;
 use crate::store::{InstanceId, outages::Outages};
@@ -20,6 +21,8 @@ pub struct Instance {
     pub memory: MemoryStore,
     /// Keys of limits that the store denied a moment ago.
     pub denied: Denied,
+    /// The access rules, as far as they are known.
+    pub rules: KnownRules,
     /// Tokens whose signature held.
     pub tokens: TokenCache,
     /// Events and counters.
@@ -56,6 +59,7 @@ impl Instance {
         let tokens = TokenCache::new(config.token_cache, drawn("tokens"));
         let denied = Denied::new(drawn("denied"));
         let telemetry = Telemetry::default();
-        Self { config, memory, denied, tokens, telemetry, outages, jwks }
+        let rules = KnownRules::default();
+        Self { config, memory, denied, rules, tokens, telemetry, outages, jwks }
     }
 }

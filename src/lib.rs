@@ -22,6 +22,7 @@ mod npm;
 pub mod planted;
 #[cfg(not(feature = "planted-bugs"))]
 mod planted;
+pub mod rules;
 pub mod store;
 pub mod telemetry;
 mod time;

@@ -67,10 +67,17 @@ ${parts.join("\n")}
 
 /** How many there were in the window before, at every instant that changes it: a path from the left edge to the right. */
 function steps(at_s) {
-  const changes = at_s.flatMap((at) => [[at, 1], [at + WINDOW_S, -1]]).sort(([a], [b]) => a - b);
+  // One that is as old as the window no longer counts: what comes and what goes at one instant is one change.
+  const changes = new Map();
+  const change = (at, by) => changes.set(at, (changes.get(at) ?? 0) + by);
+  for (const at of at_s) {
+    change(at, 1);
+    change(at + WINDOW_S, -1);
+  }
   let count = 0;
   let path = `M${LEFT} ${y(0)}`;
-  for (const [at, by] of changes.filter(([at]) => at <= SECONDS)) {
+  const sorted = [...changes].sort(([a], [b]) => a - b);
+  for (const [at, by] of sorted.filter(([at, by]) => at <= SECONDS && by !== 0)) {
     count += by;
     path += ` H${x(at)} V${y(count)}`;
   }

@@ -62,6 +62,8 @@ pub struct Config {
     pub forward_auth: Option<Secrets>,
     /// Where the client's address is read from.
     pub address: AddressSource,
+    /// How many bits of an IPv6 address limits count it by.
+    pub ipv6_prefix: u8,
     /// How the store is called.
     pub store: StoreSettings,
     /// How many tokens an instance remembers as verified.
@@ -123,6 +125,7 @@ impl Config {
             forward_auth: settings.forward_auth()?,
             legacy_fields: settings.legacy_rate_limit_fields,
             address: settings.address()?,
+            ipv6_prefix: settings.ipv6_prefix()?,
             store: settings.store.validate()?,
             token_cache: settings.token_cache.bounds()?,
             revocation: settings.revocation.validate()?,

@@ -9,6 +9,7 @@ use super::store::{RevocationTable, StoreTable};
 use super::token_cache::TokenCacheTable;
 use super::{AddressSource, ConfigError, duration, error};
 use crate::fetch::is_loopback;
+use crate::guard::IPV6_PREFIX;
 
 /// Longest lifetime of a token that can be configured, in seconds: 366 days. A revocation is kept
 /// that long, and a date beyond the year 9999 would not be read back.
@@ -31,6 +32,7 @@ pub(super) struct Settings {
     pub(super) limits: Vec<LimitTable>,
     pub(super) gate: Option<GateTable>,
     trusted_proxy_hops: Option<usize>,
+    ipv6_prefix: Option<u8>,
     forward_auth: Option<ForwardAuth>,
     #[serde(default)]
     pub(super) legacy_rate_limit_fields: bool,
@@ -95,6 +97,13 @@ impl Settings {
             None => Ok(AddressSource::CfConnectingIp),
             Some(hops @ 1..=16) => Ok(AddressSource::ForwardedFor { hops }),
             Some(_) => Err(ConfigError::new("trusted_proxy_hops", "must be 1 to 16")),
+        }
+    }
+
+    pub(super) fn ipv6_prefix(&self) -> Result<u8, ConfigError> {
+        match self.ipv6_prefix.unwrap_or(IPV6_PREFIX) {
+            prefix @ 32..=128 => Ok(prefix),
+            _ => Err(ConfigError::new("ipv6_prefix", "must be 32 to 128")),
         }
     }
 }

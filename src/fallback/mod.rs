@@ -23,7 +23,7 @@ use crate::planted::{self, Bug};
 use crate::store::breaker::Pass;
 use crate::store::{
     Admission, Admit, Durability, EntryKey, MergeBatch, Outcome, Penalty, Record, Revocation,
-    Rotated, Rotation, SessionRecord, Store, StoreError, Take,
+    Rotated, Rotation, SessionRecord, Store, StoreError, StoredRules, Take,
 };
 use chain::{Chain, Unanswered};
 
@@ -193,5 +193,18 @@ where
 
     async fn get(&self, name: EntryKey, now: UnixMs) -> Result<Option<Record>, StoreError> {
         self.demand("get", now, self.chain.primary.get(name, now)).await
+    }
+
+    async fn rules(&self, now: UnixMs) -> Result<StoredRules, StoreError> {
+        self.demand("rules", now, self.chain.primary.rules(now)).await
+    }
+
+    async fn write_rules(
+        &self,
+        expected: u64,
+        text: &str,
+        now: UnixMs,
+    ) -> Result<Option<u64>, StoreError> {
+        self.demand("write_rules", now, self.chain.primary.write_rules(expected, text, now)).await
     }
 }

@@ -8,6 +8,7 @@ use crate::UnixMs;
 use crate::jwt::{ClaimReason, Claims, JwtError};
 use crate::limit::Trigger;
 use crate::planted::{self, Bug};
+use crate::rules::Rules;
 use crate::store::{
     Admission, Admit, Revocation, RevocationScope, Store, StoreError, Take, TokenCheck,
 };
@@ -121,10 +122,37 @@ impl<S: Store> Guard<S> {
     }
 
     async fn admit(&self, counted: &Counted<'_>) -> Result<(Vec<Limited>, Degraded), GuardError> {
-        let takes = self.takes(counted);
-        let now = counted.caller.now;
+        let rules = self.rules();
+        match self.admit_by(&rules, counted).await {
+            // Its answer brought other rules, by which this may not be denied.
+            Err(GuardError::RateLimited(limits)) => {
+                let newer = self.rules();
+                if newer.version() == rules.version() {
+                    return Err(GuardError::RateLimited(limits));
+                }
+                Box::pin(self.admit_by(&newer, counted)).await
+            }
+            other => other,
+        }
+    }
+
+    /// Admits by these rules; denied by those the store's answer may have brought.
+    async fn admit_by(
+        &self,
+        rules: &Rules,
+        counted: &Counted<'_>,
+    ) -> Result<(Vec<Limited>, Degraded), GuardError> {
+        let (claims, caller, now) = (counted.claims, counted.caller, counted.caller.now);
+        let issuer = claims.issuer.as_deref().unwrap_or_default();
+        let presented = Self::presented(counted.check, issuer, claims.client_id.as_deref());
+        let exempt = Self::pass_rules(rules, &presented, caller)?;
+        let takes = if exempt { Vec::new() } else { self.takes(counted, rules) };
         let Admission { unchecked, outcomes, .. } =
-            self.ask(*counted.check, counted.claims, &takes, now).await?;
+            self.ask(*counted.check, claims, &takes, now).await?;
+        let newer = self.rules();
+        if newer.version() != rules.version() {
+            Self::pass_rules(&newer, &presented, caller)?;
+        }
         self.note_denied(&takes, &outcomes, now);
         self.check_limits(&takes, &outcomes)?;
         let degraded = Degraded::new(unchecked, &outcomes);
@@ -191,11 +219,13 @@ impl<S: Store> Guard<S> {
         remembered.map(drop)
     }
 
-    fn takes(&self, counted: &Counted<'_>) -> Vec<Take<'_>> {
+    fn takes<'a>(&'a self, counted: &Counted<'_>, rules: &'a Rules) -> Vec<Take<'a>> {
         let limits = self.config().limits.iter();
-        limits
-            .filter(|policy| policy.trigger == Trigger::Request)
-            .filter_map(|policy| Some(Take { policy, key: counted.key(policy)?, cost: 1 }))
-            .collect()
+        let take = |policy| {
+            let key = counted.key(policy)?;
+            let policy = rules.policy(policy, key, counted.caller.now);
+            Some(Take { policy, key, cost: 1 })
+        };
+        limits.filter(|policy| policy.trigger == Trigger::Request).filter_map(take).collect()
     }
 }

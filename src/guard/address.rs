@@ -4,10 +4,16 @@ use std::net::{IpAddr, Ipv6Addr};
 
 use crate::store::{EntryKey, KeySpace};
 
-/// An address. Limits count an IPv6 network by its /64, which one customer usually holds whole
-/// (RFC 6177), and an IPv4-mapped address (RFC 4291 section 2.5.5.2) as the IPv4 address it is.
+/// The network that an IPv6 address is counted by unless it is said: one customer usually holds it whole (RFC 6177).
+pub const IPV6_PREFIX: u8 = 64;
+
+/// An address. Limits count an IPv6 one by its network, and an IPv4-mapped one (RFC 4291 section 2.5.5.2) as the
+/// IPv4 address it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Address(IpAddr);
+pub struct Address {
+    ip: IpAddr,
+    ipv6_prefix: u8,
+}
 
 impl Address {
     /// Reads an address as proxies write it: bare, or IPv6 in brackets, without a port.
@@ -15,18 +21,32 @@ impl Address {
     pub fn parse(text: &str) -> Option<Self> {
         let text = text.trim();
         let bare = text.strip_prefix('[').and_then(|text| text.strip_suffix(']')).unwrap_or(text);
-        bare.parse().ok().map(|address: IpAddr| Self(address.to_canonical()))
+        let ip: IpAddr = bare.parse().ok()?;
+        Some(Self { ip: ip.to_canonical(), ipv6_prefix: IPV6_PREFIX })
+    }
+
+    /// The same, counted by the network of `ipv6_prefix` bits when it is an IPv6 address.
+    #[must_use]
+    pub const fn counted_by(self, ipv6_prefix: u8) -> Self {
+        Self { ipv6_prefix, ..self }
+    }
+
+    /// The address itself.
+    #[must_use]
+    pub const fn ip(self) -> IpAddr {
+        self.ip
     }
 
     /// What the address is counted by. Callers without an address share one key.
     #[must_use]
     pub fn key(address: Option<Self>) -> EntryKey {
-        let counted = match address.map(|address| address.0) {
+        let counted = match address.map(|Self { ip, ipv6_prefix }| (ip, ipv6_prefix)) {
             None => "unknown".to_owned(),
-            Some(IpAddr::V4(address)) => address.to_string(),
-            Some(IpAddr::V6(address)) => {
-                let network = address.to_bits() & !u128::from(u64::MAX);
-                format!("{}/64", Ipv6Addr::from_bits(network))
+            Some((IpAddr::V4(address), _)) => address.to_string(),
+            Some((IpAddr::V6(address), prefix)) => {
+                let hosts = u128::MAX.checked_shr(prefix.into()).unwrap_or(0);
+                let network = address.to_bits() & !hosts;
+                format!("{}/{prefix}", Ipv6Addr::from_bits(network))
             }
         };
         EntryKey::new(KeySpace::Address, "", &counted)
@@ -50,6 +70,17 @@ mod tests {
         assert_ne!(key("2001:db8:1:2::"), key("2001:db8:1:3::"));
         assert_eq!(key("::ffff:192.0.2.1"), key("192.0.2.1"));
         assert_ne!(key("192.0.2.1"), key("192.0.2.2"));
+    }
+
+    #[test]
+    fn another_network_of_ipv6_counts_by_that_and_ipv4_as_ever() {
+        let key = |text, prefix| {
+            Address::key(Address::parse(text).map(|address| address.counted_by(prefix)))
+        };
+        assert_eq!(key("2001:db8:1:2::1", 56), key("2001:db8:1:ff::1", 56));
+        assert_ne!(key("2001:db8:1:2::1", 56), key("2001:db8:1:1ff::1", 56));
+        assert_ne!(key("2001:db8::1", 128), key("2001:db8::2", 128));
+        assert_eq!(key("192.0.2.1", 56), key("192.0.2.1", 64));
     }
 
     #[test]

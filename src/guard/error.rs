@@ -24,6 +24,12 @@ pub enum GuardError {
     /// The token was revoked.
     #[error("the token has been revoked")]
     Revoked,
+    /// An access rule denies the subject, the client or the address.
+    #[error("denied by an access rule")]
+    AccessDenied,
+    /// There is no room for one more access rule.
+    #[error("there is no room for one more access rule")]
+    RulesFull,
     /// A client must authenticate here, and sent nothing to do so with.
     #[error("no client credentials were sent")]
     ClientMissing,
@@ -116,6 +122,8 @@ impl GuardError {
             Self::Credentials(_) => "ERR_CREDENTIALS_INVALID",
             Self::Token(error) | Self::Mint(error) => error.code(),
             Self::Revoked => "ERR_JWT_REVOKED",
+            Self::AccessDenied => "ERR_ACCESS_DENIED",
+            Self::RulesFull => "ERR_RULES_FULL",
             Self::ClientRefused => "ERR_CLIENT_INVALID",
             Self::GrantMissing { .. } => "ERR_GRANT_MISSING",
             Self::BeyondGrant { .. } => "ERR_GRANT_EXCEEDED",

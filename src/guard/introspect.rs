@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::{Degraded, Guard, GuardError, require};
+use super::{Caller, Degraded, Guard, GuardError, require};
 use crate::UnixMs;
 use crate::config::{Client, Grant};
 use crate::jwt::Claims;
@@ -59,7 +59,14 @@ impl<S: Store> Guard<S> {
         }
         self.instance.tokens.keep(&signed);
         let check = self.check_of(&claims, &signed, now);
-        match self.ask(check, &claims, &[], now).await {
+        let admission = self.ask(check, &claims, &[], now).await;
+        let issuer = &self.config().issuer;
+        let presented = Self::presented(&check, issuer, claims.client_id.as_deref());
+        let caller = Caller { address: None, now };
+        if Self::pass_rules(&self.rules(), &presented, &caller).is_err() {
+            return Ok(inactive);
+        }
+        match admission {
             Ok(admission) => Ok(Introspection {
                 active: true,
                 token: Some(token_info(&claims)),

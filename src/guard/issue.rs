@@ -2,7 +2,7 @@
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 
-use super::{Guard, GuardError, require};
+use super::{Guard, GuardError, Listed, require};
 use crate::UnixMs;
 use crate::config::{AUDIENCES_MAX, Client, Grant};
 use crate::jwt::{self, NewToken, is_scope_token};
@@ -89,7 +89,7 @@ impl<S: Store> Guard<S> {
     /// Mints a token for `client` as ordered.
     ///
     /// # Errors
-    /// [`GuardError::GrantMissing`], [`GuardError::BeyondGrant`] for `scope` and `aud`,
+    /// [`GuardError::GrantMissing`], [`GuardError::AccessDenied`], [`GuardError::BeyondGrant`] for `scope` and `aud`,
     /// [`GuardError::Invalid`] for a malformed field, [`GuardError::Mint`] when no key is active,
     /// [`GuardError::EntropyUnavailable`].
     pub async fn issue(
@@ -100,6 +100,8 @@ impl<S: Store> Guard<S> {
     ) -> Result<Issued, GuardError> {
         require(client, Grant::TokensIssue)?;
         check_subject("sub", &order.subject)?;
+        let [subject, own] = [Listed::Subject(&order.subject), Listed::Client(client.id.as_str())];
+        self.refuse_denied_names(&[subject, own], now)?;
         let scope = order.scope.as_deref().unwrap_or_default();
         check_scope(scope, client)?;
         let audience = order.audience.as_ref().unwrap_or(&client.audiences);

@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use http::{HeaderMap, HeaderName};
 
 use super::{Address, Caller, GuardError};
+use crate::config::Config;
 use crate::jwt::{Claims, Signed};
 use crate::limit::{KeyPart, Policy, Target};
 use crate::store::{EntryKey, KeySpace, TokenCheck};
@@ -92,14 +93,14 @@ fn value_of<'f>(fields: &'f HeaderMap, name: &HeaderName) -> Cow<'f, str> {
 }
 
 impl NamedKey<'_> {
-    /// The key of a policy that this names, for tokens of `issuer`.
+    /// The key of a policy that this names, for our own tokens.
     ///
     /// # Errors
     /// [`GuardError::Invalid`].
-    pub(super) fn resolve(&self, policy: &Policy, issuer: &str) -> Result<EntryKey, GuardError> {
+    pub(super) fn resolve(&self, policy: &Policy, config: &Config) -> Result<EntryKey, GuardError> {
         let invalid = |reason| GuardError::Invalid { field: "key", reason };
         match (self, policy.key.as_ref()) {
-            (Self::Only(value), [only]) => resolve_part(policy, only, value, issuer),
+            (Self::Only(value), [only]) => resolve_part(policy, only, value, config),
             (Self::Only(_), _) => Err(invalid("this policy's keys have several parts: name each")),
             (Self::Parts(values), parts) => {
                 if values.len() != parts.len() {
@@ -110,7 +111,7 @@ impl NamedKey<'_> {
                     let value = values.iter().find(|(other, _)| *other == name);
                     let (_, value) =
                         value.ok_or(invalid("must name each part of this policy's keys once"))?;
-                    resolve_part(policy, part, value, issuer)
+                    resolve_part(policy, part, value, config)
                 };
                 let names = parts.iter().map(resolve).collect::<Result<Vec<_>, _>>()?;
                 Ok(EntryKey::joined(&names))
@@ -123,17 +124,17 @@ fn resolve_part(
     policy: &Policy,
     part: &KeyPart,
     value: &str,
-    issuer: &str,
+    config: &Config,
 ) -> Result<EntryKey, GuardError> {
     let invalid = |reason| GuardError::Invalid { field: "key", reason };
     if value.is_empty() || value.len() > VALUE_BYTES_MAX || value.chars().any(char::is_control) {
         return Err(invalid("must have 1 to 256 bytes and no control characters"));
     }
-    let named = |space| EntryKey::new(space, issuer, value);
+    let named = |space| EntryKey::new(space, &config.issuer, value);
     Ok(match part {
         KeyPart::Ip => {
             let address = Address::parse(value).ok_or(invalid("not an IP address"))?;
-            Address::key(Some(address))
+            Address::key(Some(address.counted_by(config.ipv6_prefix)))
         }
         KeyPart::Subject => named(KeySpace::Subject),
         KeyPart::Session => named(KeySpace::Session),

@@ -5,6 +5,7 @@ use super::{Address, Caller, Guard, GuardError, Limited, NamedKey};
 use crate::UnixMs;
 use crate::limit::{Adjustment, LimitError, Policy, Trigger};
 use crate::planted::{self, Bug};
+use crate::rules::List;
 use crate::store::{Admit, EntryKey, Outcome, Penalty, Store, Take};
 use crate::telemetry::Event;
 
@@ -13,10 +14,10 @@ use crate::telemetry::Event;
 const LOCAL_BLOCK_MS: u64 = 5_000;
 
 /// The answer to one take or peek of one policy's key.
-#[derive(Clone, Copy, Debug)]
-pub struct Taken<'a> {
-    /// The policy.
-    pub policy: &'a Policy,
+#[derive(Clone, Debug)]
+pub struct Taken {
+    /// The policy, with the quota it has for this key.
+    pub policy: Policy,
     /// What it decided.
     pub outcome: Outcome,
 }
@@ -25,6 +26,11 @@ impl<S: Store> Guard<S> {
     /// The isolate-local gate: counts the address, and refuses one that is over an `auth_failure`
     /// quota as far as this instance knows. Never calls the store.
     pub(super) async fn pass_gate(&self, caller: &Caller) -> Result<(), GuardError> {
+        match self.list_of_caller(caller) {
+            Some(List::Deny) => return Err(GuardError::AccessDenied),
+            Some(List::Allow) => return Ok(()),
+            None => {}
+        }
         let takes = takes_by_address(self.config().gate.iter(), caller);
         let memory = &self.instance.memory;
         let gate = Admit { token: None, takes, closed: false };
@@ -114,6 +120,9 @@ impl<S: Store> Guard<S> {
     }
 
     fn failure_takes(&self, caller: &Caller) -> Vec<Take<'_>> {
+        if self.list_of_caller(caller) == Some(List::Allow) {
+            return Vec::new();
+        }
         let limits = self.config().limits.iter();
         takes_by_address(limits.filter(|policy| policy.trigger == Trigger::AuthFailure), caller)
     }
@@ -155,16 +164,17 @@ impl<S: Store> Guard<S> {
         key: &NamedKey<'_>,
         cost: u64,
         now: UnixMs,
-    ) -> Result<Taken<'_>, GuardError> {
-        let (policy, key) = self.named(policy, key)?;
+    ) -> Result<Taken, GuardError> {
+        let (policy, key) = self.named(policy, key, now)?;
         if !policy.quota.accepts(cost) {
             return Err(LimitError::CostOutOfRange { cost, limit: policy.quota.burst() }.into());
         }
-        let admit = Admit { token: None, takes: vec![Take { policy, key, cost }], closed: false };
+        let admit =
+            Admit { token: None, takes: vec![Take { policy: &policy, key, cost }], closed: false };
         let admission = self.asked(&admit, now).await?;
         // Counted here; whether it is refused is for the caller to say.
         let _ = self.check_limits(&admit.takes, &admission.outcomes);
-        only(policy, &admission.outcomes)
+        only(&policy, &admission.outcomes)
     }
 
     /// What a take of 1 would decide, taking nothing.
@@ -176,10 +186,10 @@ impl<S: Store> Guard<S> {
         policy: &str,
         key: &NamedKey<'_>,
         now: UnixMs,
-    ) -> Result<Taken<'_>, GuardError> {
-        let (policy, key) = self.named(policy, key)?;
-        let answer = self.store.peek(&[Take { policy, key, cost: 1 }], now).await;
-        only(policy, &self.answered("peek", answer, now)?)
+    ) -> Result<Taken, GuardError> {
+        let (policy, key) = self.named(policy, key, now)?;
+        let answer = self.store.peek(&[Take { policy: &policy, key, cost: 1 }], now).await;
+        only(&policy, &self.answered("peek", answer, now)?)
     }
 
     /// Counts cost of a key of a policy once it is known, or gives it back; what a take of 1 would decide then.
@@ -192,12 +202,12 @@ impl<S: Store> Guard<S> {
         key: &NamedKey<'_>,
         by: Adjustment,
         now: UnixMs,
-    ) -> Result<Taken<'_>, GuardError> {
-        let (policy, key) = self.named(policy, key)?;
-        let answer = self.store.adjust(policy, key, by, now).await;
+    ) -> Result<Taken, GuardError> {
+        let (policy, key) = self.named(policy, key, now)?;
+        let answer = self.store.adjust(&policy, key, by, now).await;
         let outcome = self.answered("adjust", answer, now)?;
         // What is given back may be taken at once.
-        self.instance.denied.forget(self.number_of(policy), key);
+        self.instance.denied.forget(self.number_of(&policy), key);
         Ok(Taken { policy, outcome })
     }
 
@@ -212,8 +222,8 @@ impl<S: Store> Guard<S> {
         duration_ms: u64,
         now: UnixMs,
     ) -> Result<(), GuardError> {
-        let (policy, key) = self.named(policy, key)?;
-        let answer = self.store.penalise(&Penalty { policy, key, duration_ms }, now).await;
+        let (policy, key) = self.named(policy, key, now)?;
+        let answer = self.store.penalise(&Penalty { policy: &policy, key, duration_ms }, now).await;
         self.answered("penalise", answer, now)
     }
 
@@ -227,17 +237,24 @@ impl<S: Store> Guard<S> {
         key: &NamedKey<'_>,
         now: UnixMs,
     ) -> Result<(), GuardError> {
-        let (policy, key) = self.named(policy, key)?;
-        let answer = self.store.reset(policy, key, now).await;
+        let (policy, key) = self.named(policy, key, now)?;
+        let answer = self.store.reset(&policy, key, now).await;
         self.answered("reset", answer, now)?;
-        self.instance.denied.forget(self.number_of(policy), key);
+        self.instance.denied.forget(self.number_of(&policy), key);
         // What this instance counted in an outage, or blocks for a while, is the key's count too.
-        Ok(self.instance.memory.reset(policy, key, now).await?)
+        Ok(self.instance.memory.reset(&policy, key, now).await?)
     }
 
-    fn named(&self, policy: &str, key: &NamedKey<'_>) -> Result<(&Policy, EntryKey), GuardError> {
+    /// A policy, with the quota it has for this key, and the key.
+    pub(super) fn named(
+        &self,
+        policy: &str,
+        key: &NamedKey<'_>,
+        now: UnixMs,
+    ) -> Result<(Policy, EntryKey), GuardError> {
         let policy = self.config().limit(policy).ok_or(GuardError::PolicyUnknown)?;
-        Ok((policy, key.resolve(policy, &self.config().issuer)?))
+        let key = key.resolve(policy, self.config())?;
+        Ok((self.rules().policy(policy, key, now).clone(), key))
     }
 }
 
@@ -250,8 +267,8 @@ fn takes_by_address<'a>(
     policies.map(take).collect()
 }
 
-fn only<'a>(policy: &'a Policy, outcomes: &[Outcome]) -> Result<Taken<'a>, GuardError> {
+fn only(policy: &Policy, outcomes: &[Outcome]) -> Result<Taken, GuardError> {
     let unavailable = crate::store::StoreError::Unavailable { cause: "protocol" };
     let outcome = *outcomes.first().ok_or(GuardError::Store(unavailable))?;
-    Ok(Taken { policy, outcome })
+    Ok(Taken { policy: policy.clone(), outcome })
 }

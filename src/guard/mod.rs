@@ -15,10 +15,11 @@ mod limits;
 mod names;
 mod ready;
 mod revoke;
+mod rules;
 mod verified;
 
 pub use access::Access;
-pub use address::Address;
+pub use address::{Address, IPV6_PREFIX};
 pub use degraded::Degraded;
 pub use error::{CredentialsFault, GuardError, Limited};
 pub use foreign::refresh_due;
@@ -28,6 +29,7 @@ pub use key::{NamedKey, Requested};
 pub use limits::Taken;
 pub use ready::Readiness;
 pub use revoke::{Of, RevokeTarget};
+pub use rules::Listed;
 
 use std::fmt;
 use std::future::Future;
@@ -143,6 +145,11 @@ impl<S: Store> Guard<S> {
         if let Ok(Admission { repaired: count @ 1.., .. }) = answer {
             let count = usize::try_from(count).unwrap_or(usize::MAX);
             self.telemetry().record(&Event::LimitsRepaired { count });
+        }
+        if let Ok(admission) = &answer
+            && admission.is_of_store()
+        {
+            self.learn_rules(admission.rules, now).await;
         }
         match admit.token {
             Some(_) => self.reached("admit", answer, now),

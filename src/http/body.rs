@@ -1,6 +1,7 @@
 //! Bodies: bounded, of the media type asked for, strictly read.
 
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Deserializer};
 use thiserror::Error;
 
 use super::problem::Refused;
@@ -40,6 +41,15 @@ pub(super) fn json<T: DeserializeOwned>(request: &HttpRequest) -> Result<T, Refu
         let path = if fault.path.is_empty() { "body" } else { &fault.path };
         Refused::Malformed(format!("{path}: {}", fault.reason))
     })
+}
+
+/// A member that is there has a value: `null` is none.
+pub(super) fn given<'de, D, T>(deserializer: D) -> Result<Option<T>, D::Error>
+where
+    D: Deserializer<'de>,
+    T: Deserialize<'de>,
+{
+    T::deserialize(deserializer).map(Some)
 }
 
 fn text<'r>(request: &'r HttpRequest, expected: &'static str) -> Result<&'r str, Refused> {

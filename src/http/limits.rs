@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use http::{Method, StatusCode};
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{Deserialize, Serialize};
 
-use super::body::Form;
+use super::body::{Form, given};
 use super::problem::Refused;
 use super::respond::{degraded_field, limit_fields, set_fields};
 use super::{HttpRequest, HttpResponse, body, credentials, only, respond};
@@ -28,15 +28,32 @@ struct Order {
     adjust: Option<i64>,
     #[serde(default, deserialize_with = "given")]
     block_for: Option<String>,
+    #[serde(default, deserialize_with = "given")]
+    quota: Option<Quota>,
+    /// How long the quota lasts.
+    #[serde(rename = "for", default, deserialize_with = "given")]
+    duration: Option<String>,
 }
 
-/// A member that is there has a value: `null` is none.
-fn given<'de, D, T>(deserializer: D) -> Result<Option<T>, D::Error>
-where
-    D: Deserializer<'de>,
-    T: Deserialize<'de>,
-{
-    T::deserialize(deserializer).map(Some)
+/// `"policy"`: the policy's own again.
+#[derive(Deserialize)]
+#[serde(untagged, expecting = "an object with limit, or \"policy\"")]
+enum Quota {
+    Own(OwnQuota),
+    Policy(OfPolicy),
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct OwnQuota {
+    limit: u64,
+    burst: Option<u64>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum OfPolicy {
+    Policy,
 }
 
 /// A value, or for a policy whose keys have several parts one for each.
@@ -114,6 +131,9 @@ async fn carry_out<S: Store>(
 ) -> Result<HttpResponse, Refused> {
     let key = order.key.named();
     let legacy_at = guard.config().legacy_at(now);
+    if order.quota.is_some() || order.duration.is_some() {
+        return change_quota(guard, policy, order, now).await;
+    }
     match (order.cost, order.adjust, &order.block_for) {
         (cost, None, None) => {
             let taken = guard.take(policy, &key, cost.unwrap_or(1), now).await?;
@@ -142,11 +162,38 @@ async fn carry_out<S: Store>(
     }
 }
 
-fn limited(taken: &Taken<'_>) -> Limited {
+/// Gives the key another quota for a time, or the policy's own again.
+async fn change_quota<S: Store>(
+    guard: &Guard<S>,
+    policy: &str,
+    order: &Order,
+    now: UnixMs,
+) -> Result<HttpResponse, Refused> {
+    let invalid = |field, reason| Err(GuardError::Invalid { field, reason }.into());
+    if order.cost.is_some() || order.adjust.is_some() || order.block_for.is_some() {
+        return invalid("quota", "goes with neither cost nor adjust nor block_for");
+    }
+    let key = order.key.named();
+    match (&order.quota, &order.duration) {
+        (Some(Quota::Own(OwnQuota { limit, burst })), Some(text)) => {
+            let Some(for_ms) = parse_duration_ms(text) else {
+                return invalid("for", "must be a duration of 1ms to 366d");
+            };
+            guard.set_quota(policy, &key, (*limit, *burst), for_ms, now).await?;
+        }
+        (Some(Quota::Policy(OfPolicy::Policy)), None) => {
+            guard.clear_quota(policy, &key, now).await?;
+        }
+        _ => return invalid("for", "goes with a quota of the key's own, and that with it"),
+    }
+    Ok(respond::empty(StatusCode::NO_CONTENT))
+}
+
+fn limited(taken: &Taken) -> Limited {
     Limited { policy: taken.policy.clone(), outcome: taken.outcome }
 }
 
-fn answer(taken: &Taken<'_>, legacy_at: Option<UnixMs>) -> HttpResponse {
+fn answer(taken: &Taken, legacy_at: Option<UnixMs>) -> HttpResponse {
     let decision = taken.outcome.decision;
     let mut response = respond::json(
         StatusCode::OK,

@@ -6,6 +6,7 @@ mod credentials;
 mod forwarded;
 mod jwks;
 mod limits;
+mod lists;
 mod oauth;
 mod operations;
 mod problem;
@@ -60,7 +61,8 @@ pub fn fields_read(config: &Config) -> Vec<HeaderName> {
 fn reads_body(request: &HttpRequest) -> bool {
     let path = request.uri().path();
     let read = matches!(path, "/v1/tokens" | "/oauth/revoke" | "/oauth/introspect");
-    request.method() == Method::POST && (read || path.starts_with("/v1/limits/"))
+    request.method() == Method::POST
+        && (read || path.starts_with("/v1/limits/") || path.starts_with("/v1/lists/"))
 }
 
 /// Answers one request that was received whole at `now`. Always answers: a refusal is a response
@@ -84,7 +86,10 @@ pub async fn serve<S: Store>(
     now: UnixMs,
 ) -> HttpResponse {
     let mut request = head.map(|()| Vec::new());
-    let caller = Caller { address: address(guard.config().address, &request), now };
+    let config = guard.config();
+    let address = address(config.address, &request);
+    let address = address.map(|address| address.counted_by(config.ipv6_prefix));
+    let caller = Caller { address, now };
     let answer = if request.uri().path() == "/healthz" {
         // Liveness must not depend on a limit.
         operations::healthz(&request)
@@ -188,10 +193,13 @@ async fn route<S: Store>(
             only(request, &[Method::GET, Method::HEAD])?;
             operations::metrics(guard, request, caller.now)
         }
-        _ => match path.strip_prefix("/v1/limits/") {
-            Some(policy) => limits::administer(guard, request, policy, caller.now).await,
-            None => Err(Refused::NotFound),
-        },
+        _ => {
+            if let Some(policy) = path.strip_prefix("/v1/limits/") {
+                return limits::administer(guard, request, policy, caller.now).await;
+            }
+            let list = path.strip_prefix("/v1/lists/").ok_or(Refused::NotFound)?;
+            lists::administer(guard, request, list, caller.now).await
+        }
     }
 }
 

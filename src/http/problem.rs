@@ -147,11 +147,13 @@ fn guard_status(error: &GuardError) -> StatusCode {
         | GuardError::Revoked
         | GuardError::ClientMissing
         | GuardError::ClientRefused => StatusCode::UNAUTHORIZED,
-        GuardError::GrantMissing { .. }
+        GuardError::AccessDenied
+        | GuardError::GrantMissing { .. }
         | GuardError::BeyondGrant { .. }
         | GuardError::ForeignToken => StatusCode::FORBIDDEN,
         GuardError::PolicyUnknown => StatusCode::NOT_FOUND,
         GuardError::RateLimited(_) => StatusCode::TOO_MANY_REQUESTS,
+        GuardError::RulesFull => StatusCode::CONFLICT,
         GuardError::Store(StoreError::Unsupported { .. }) => StatusCode::NOT_IMPLEMENTED,
         GuardError::Store(_)
         | GuardError::Jwks(_)

@@ -61,9 +61,8 @@ pub fn decide(
     }
     by_algorithm!(state.clone(), S, kept => {
         let standing = S::at(kept, quota, now);
-        let decision = standing.probe(cost);
-        if !decision.allowed {
-            return Ok((decision, state.clone()));
+        if !standing.fits(cost) {
+            return Ok((standing.probe(cost), state.clone()));
         }
         let standing = standing.take(cost);
         Ok((standing.taken(), standing.kept().into()))

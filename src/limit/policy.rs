@@ -81,6 +81,16 @@ impl Policy {
         }
         Ok(())
     }
+
+    /// The same policy with another limit in its window, and where its algorithm has one another burst.
+    ///
+    /// # Errors
+    /// [`LimitError`] for what it cannot have.
+    pub fn with_limit(&self, limit: u64, burst: Option<u64>) -> Result<Self, LimitError> {
+        let quota = Quota::new(limit, self.quota.window_ms())?.with(self.algorithm, burst)?;
+        let policy = Self { quota, ..self.clone() };
+        policy.check().map(|()| policy)
+    }
 }
 
 /// What decides a policy's takes while the store does not answer.

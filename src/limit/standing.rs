@@ -59,6 +59,11 @@ pub(super) trait Standing: Sized {
     /// What to keep.
     fn kept(self) -> Self::Kept;
 
+    /// Whether `cost` fits.
+    fn fits(&self, cost: u64) -> bool {
+        self.level().excess(cost) == 0
+    }
+
     /// The answer to `cost`, with nothing of it taken. One the quota does not accept never fits.
     fn probe(&self, cost: u64) -> Decision {
         let accepted = self.quota().accepts(cost);
@@ -75,7 +80,13 @@ pub(super) trait Standing: Sized {
 
     /// The answer to a `cost` that was taken.
     fn taken(&self) -> Decision {
-        Decision { allowed: true, retry_after_ms: None, ..self.probe(1) }
+        Decision {
+            allowed: true,
+            limit: self.quota().limit(),
+            remaining: self.level().remaining(),
+            reset_ms: self.reset_ms(),
+            retry_after_ms: None,
+        }
     }
 }
 

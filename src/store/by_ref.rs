@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::{
     Admission, Admit, Durability, EntryKey, MergeBatch, Outcome, Penalty, Record, Revocation,
-    Rotated, Rotation, SessionRecord, Store, StoreError, Take,
+    Rotated, Rotation, SessionRecord, Store, StoreError, StoredRules, Take,
 };
 use crate::UnixMs;
 use crate::limit::{Adjustment, Policy};
@@ -95,6 +95,19 @@ macro_rules! behind {
 
             async fn get(&self, name: EntryKey, now: UnixMs) -> Result<Option<Record>, StoreError> {
                 (**self).get(name, now).await
+            }
+
+            async fn rules(&self, now: UnixMs) -> Result<StoredRules, StoreError> {
+                (**self).rules(now).await
+            }
+
+            async fn write_rules(
+                &self,
+                expected: u64,
+                text: &str,
+                now: UnixMs,
+            ) -> Result<Option<u64>, StoreError> {
+                (**self).write_rules(expected, text, now).await
             }
         }
     };

@@ -76,6 +76,11 @@ impl Denied {
         self.lock().remove(&(policy, key));
     }
 
+    /// Forgets all of them.
+    pub fn clear(&self) {
+        self.lock().clear();
+    }
+
     fn lock(&self) -> MutexGuard<'_, Expiring<Known, Place>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }

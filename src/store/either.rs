@@ -2,7 +2,7 @@
 
 use super::{
     Admission, Admit, Durability, EntryKey, MergeBatch, Outcome, Penalty, Record, Revocation,
-    Rotated, Rotation, SessionRecord, Store, StoreError, Take,
+    Rotated, Rotation, SessionRecord, Store, StoreError, StoredRules, Take,
 };
 use crate::UnixMs;
 use crate::limit::{Adjustment, Policy};
@@ -83,5 +83,18 @@ impl<A: Store, B: Store> Store for Either<A, B> {
 
     async fn get(&self, name: EntryKey, now: UnixMs) -> Result<Option<Record>, StoreError> {
         either!(self, store => store.get(name, now))
+    }
+
+    async fn rules(&self, now: UnixMs) -> Result<StoredRules, StoreError> {
+        either!(self, store => store.rules(now))
+    }
+
+    async fn write_rules(
+        &self,
+        expected: u64,
+        text: &str,
+        now: UnixMs,
+    ) -> Result<Option<u64>, StoreError> {
+        either!(self, store => store.write_rules(expected, text, now))
     }
 }

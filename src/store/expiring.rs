@@ -130,11 +130,37 @@ impl<V, K: Copy + Hash + Ord> Expiring<V, K> {
         Ok(dropped)
     }
 
+    /// Changes a live entry where it stands, found once: `change` makes what is told of its value, and the value and
+    /// end to write, if there is something to write. `None` where there is no such entry, or `change` says so.
+    pub(super) fn update<T>(
+        &mut self,
+        key: &K,
+        now: UnixMs,
+        change: impl FnOnce(&V) -> Option<(T, Option<(V, UnixMs)>)>,
+    ) -> Option<T> {
+        let entry = self.entries.get_mut(key).filter(|entry| now < entry.expires)?;
+        let (told, written) = change(&entry.value)?;
+        if let Some((value, expires)) = written {
+            if entry.expires != expires {
+                self.queue.remove(&(entry.expires, *key));
+                self.queue.insert((expires, *key));
+            }
+            *entry = Entry { value, expires };
+        }
+        Some(told)
+    }
+
     /// Removes an entry, whether or not it has ended.
     pub(super) fn remove(&mut self, key: &K) -> Option<V> {
         let entry = self.entries.remove(key)?;
         self.queue.remove(&(entry.expires, *key));
         Some(entry.value)
+    }
+
+    /// Removes all entries.
+    pub(super) fn clear(&mut self) {
+        self.entries.clear();
+        self.queue.clear();
     }
 
     fn make_room(&mut self, now: UnixMs) -> Result<Option<V>, Full> {

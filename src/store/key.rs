@@ -20,8 +20,10 @@ pub enum KeySpace {
     Subject,
     /// A client.
     Client,
-    /// An address or network.
+    /// An address, or the network it is counted by.
     Address,
+    /// A network of an access rule.
+    Network,
     /// A route.
     Route,
     /// The text of a claim.
@@ -40,6 +42,7 @@ impl KeySpace {
             Self::Subject => b"subject",
             Self::Client => b"client",
             Self::Address => b"address",
+            Self::Network => b"network",
             Self::Route => b"route",
             Self::Claim => b"claim",
             Self::Header => b"header",
@@ -108,7 +111,7 @@ impl EntryKey {
     }
 
     /// The key whose text, as [`fmt::Display`] writes it, came back from a store.
-    pub(super) fn parse(text: &str) -> Option<Self> {
+    pub(crate) fn parse(text: &str) -> Option<Self> {
         let digest = URL_SAFE_NO_PAD.decode(text).ok()?;
         digest.try_into().ok().map(Self)
     }

@@ -89,6 +89,9 @@ impl Entry {
 /// What every key of a revocation begins with.
 pub const PREFIX: &str = "portcullis:1:revoked:";
 
+/// The key of the access rules: `<version> <text>`.
+pub const RULES_KEY: &str = "portcullis:1:rules";
+
 /// The key under which stands what another store was told of a revocation's key; `None` for a key that
 /// is none.
 #[must_use]

@@ -28,6 +28,6 @@ pub use key::{EntryKey, KeySpace};
 pub use merge::{InstanceId, MergeBatch, Owed};
 pub use port::{
     Admission, Admit, Durability, Outcome, Penalty, Record, Revocation, RevocationScope, Rotated,
-    Rotation, SessionRecord, SessionStart, Store, Take, TokenCheck,
+    Rotation, SessionRecord, SessionStart, Store, StoredRules, Take, TokenCheck,
 };
 pub use split::Split;

@@ -78,6 +78,18 @@ pub trait Store {
 
     /// Reads a record; `None` when there is none or it has expired.
     async fn get(&self, name: EntryKey, now: UnixMs) -> Result<Option<Record>, StoreError>;
+
+    /// The access rules as they were written last; version 0 and no text where none were.
+    async fn rules(&self, now: UnixMs) -> Result<StoredRules, StoreError>;
+
+    /// Writes the access rules in place of version `expected`, and returns their new version: higher than
+    /// every one before. `None` where another version stands there by now, and nothing was written.
+    async fn write_rules(
+        &self,
+        expected: u64,
+        text: &str,
+        now: UnixMs,
+    ) -> Result<Option<u64>, StoreError>;
 }
 
 /// One request's questions to the store.
@@ -147,6 +159,8 @@ pub struct Admission {
     /// Names the store's data: when it changes, what was written before may be lost. `None` from a
     /// store that cannot tell.
     pub epoch: Option<u64>,
+    /// The version of the access rules there are, 0 for none; `None` from a store that cannot tell.
+    pub rules: Option<u64>,
     /// How far the store's clock is ahead of the caller's `now`, in milliseconds, a call's way
     /// there included; 0 from a store without a clock of its own.
     pub clock_ahead_ms: i64,
@@ -157,6 +171,12 @@ impl Admission {
     #[must_use]
     pub fn allowed(&self) -> bool {
         self.revoked.is_none() && self.outcomes.iter().all(|o| o.decision.allowed || o.shadow)
+    }
+
+    /// Whether all of it was decided by the store.
+    #[must_use]
+    pub fn is_of_store(&self) -> bool {
+        self.unchecked.is_none() && self.outcomes.iter().all(|o| o.degraded.is_none())
     }
 }
 
@@ -300,6 +320,41 @@ pub struct Record {
 impl Record {
     /// The most bytes a value has.
     pub const BYTES_MAX: usize = 4_096;
+}
+
+/// The access rules as a store has them: text that it does not read.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct StoredRules {
+    /// Which writing of them this is: Unix microseconds by the store's clock, or 1 more than the one before; 0:
+    /// there are none.
+    pub version: u64,
+    /// What was written: at most [`StoredRules::BYTES_MAX`] bytes of ASCII.
+    pub text: String,
+}
+
+impl StoredRules {
+    /// The most bytes a text has: it fits into one answer of every store.
+    pub const BYTES_MAX: usize = 48 << 10;
+    /// How long they are kept after they were written, in milliseconds: 400 days, longer than any rule lasts.
+    pub const LIFE_MS: u64 = 34_560_000_000;
+
+    /// Whether a store takes `text`.
+    ///
+    /// # Errors
+    /// [`StoreError::RecordTooLarge`].
+    pub(super) const fn check(text: &str) -> Result<(), StoreError> {
+        let (bytes, bytes_max) = (text.len(), Self::BYTES_MAX);
+        if bytes > bytes_max {
+            return Err(StoreError::RecordTooLarge { bytes, bytes_max });
+        }
+        Ok(())
+    }
+
+    /// The version of what is written at `now` in place of version `before`.
+    pub(super) const fn next_version(before: u64, now: UnixMs) -> u64 {
+        let (written, next) = (now.0.saturating_mul(1000), before.saturating_add(1));
+        if written > next { written } else { next }
+    }
 }
 
 /// Stands in storage keys: a change of it is a change of their layout.

@@ -2,7 +2,7 @@
 
 use super::{
     Admission, Admit, Durability, EntryKey, MergeBatch, Outcome, Penalty, Record, Revocation,
-    Rotated, Rotation, SessionRecord, Store, StoreError, Take,
+    Rotated, Rotation, SessionRecord, Store, StoreError, StoredRules, Take,
 };
 use crate::UnixMs;
 use crate::limit::{Adjustment, Policy};
@@ -92,6 +92,19 @@ impl<S: Store, L: Store> Store for Split<S, L> {
 
     async fn get(&self, name: EntryKey, now: UnixMs) -> Result<Option<Record>, StoreError> {
         self.shared.get(name, now).await
+    }
+
+    async fn rules(&self, now: UnixMs) -> Result<StoredRules, StoreError> {
+        self.shared.rules(now).await
+    }
+
+    async fn write_rules(
+        &self,
+        expected: u64,
+        text: &str,
+        now: UnixMs,
+    ) -> Result<Option<u64>, StoreError> {
+        self.shared.write_rules(expected, text, now).await
     }
 }
 

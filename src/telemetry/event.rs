@@ -149,6 +149,18 @@ pub enum Event<'a> {
     },
     /// The store's data is another than it was: what it was told may be lost.
     StoreLostData,
+    /// The access rules there are were read: they are others than before.
+    RulesLearned {
+        /// How many.
+        count: usize,
+    },
+    /// The store's access rules cannot be read: those known before stay.
+    RulesUnreadable,
+    /// The store was told the access rules that it had lost.
+    RulesRetold {
+        /// How many.
+        count: usize,
+    },
     /// The store's clock and ours are seconds apart.
     StoreClockOff,
     /// States of limits could not be read in the store, and were replaced by empty ones.

@@ -36,6 +36,18 @@ fn the_gate_counts_each_address_apart_and_never_asks_the_store() {
 }
 
 #[test]
+fn ipv6_counts_by_the_network_that_is_configured() {
+    let bench = Bench::with(|settings| {
+        settings["gate"] = json!({"limit": 2, "window": "60s"});
+        settings["ipv6_prefix"] = json!(56);
+    });
+    let from = |address| status(&bench, &[("cf-connecting-ip", address)]);
+    let network = ["2001:db8:1:2::1", "2001:db8:1:3::1", "2001:db8:1:ff::1"];
+    assert_eq!(network.map(from), [401, 401, 429]);
+    assert_eq!(from("2001:db8:1:100::1"), 401);
+}
+
+#[test]
 fn the_gate_refuses_with_429_and_its_policy_and_lets_in_again_after_the_wait() {
     let bench = gated(None);
     let ask = || bench.send(Ask::get("/.well-known/jwks.json").from("192.0.2.101"));

@@ -253,6 +253,14 @@ fn trusted_hops_are_1_to_16() {
 }
 
 #[test]
+fn an_ipv6_prefix_is_32_to_128() {
+    for prefix in [0, 31, 129] {
+        assert_field_fault("ipv6_prefix", json!(prefix), "ipv6_prefix", "32 to 128");
+    }
+    assert_field_fault("ipv6_prefix", json!(256), "ipv6_prefix", "invalid value");
+}
+
+#[test]
 fn what_happens_in_an_outage_is_checked() {
     let share = |value: Value| limit("local_share_percent", value);
     for percent in [0, 101] {

@@ -40,5 +40,6 @@ mod properties;
 mod public_keys;
 mod revocation;
 mod routes;
+mod rules;
 mod secret_configuration;
 mod token_cache;

@@ -11,7 +11,7 @@ use portcullis::limit::{Adjustment, Policy};
 use portcullis::store::kv::{self, Entry, Verdict};
 use portcullis::store::{
     Admission, Admit, Durability, EntryKey, MergeBatch, Outcome, Penalty, Record, Revocation,
-    Rotated, Rotation, SessionRecord, Store, StoreError, Take,
+    Rotated, Rotation, SessionRecord, Store, StoreError, StoredRules, Take,
 };
 
 use super::network::{Link, exchange};
@@ -217,5 +217,13 @@ impl Store for KvStore {
 
     async fn put(&self, _: EntryKey, _: Record, _: UnixMs) -> Result<(), StoreError> {
         unsupported("put")
+    }
+
+    async fn rules(&self, _: UnixMs) -> Result<StoredRules, StoreError> {
+        unsupported("rules")
+    }
+
+    async fn write_rules(&self, _: u64, _: &str, _: UnixMs) -> Result<Option<u64>, StoreError> {
+        unsupported("write_rules")
     }
 }

@@ -6,7 +6,7 @@ use portcullis::UnixMs;
 use portcullis::limit::{Adjustment, Policy};
 use portcullis::store::{
     Admission, Admit, Durability, EntryKey, MergeBatch, Outcome, Penalty, Record, Revocation,
-    Rotated, Rotation, SessionRecord, Store, StoreError, Take,
+    Rotated, Rotation, SessionRecord, Store, StoreError, StoredRules, Take,
 };
 
 use super::network::{Link, exchange};
@@ -72,6 +72,10 @@ impl Store for Primary {
             .await
     }
 
+    async fn rules(&self, now: UnixMs) -> Result<StoredRules, StoreError> {
+        exchange(&self.0, Link::Store, "rules", false, move |world| world.server.rules(now)).await
+    }
+
     // Nothing asks for these yet: sessions come later, and nobody administers.
 
     async fn rotate(&self, _: &Rotation, _: UnixMs) -> Result<Rotated, StoreError> {
@@ -102,5 +106,9 @@ impl Store for Primary {
 
     async fn penalise(&self, _: &Penalty<'_>, _: UnixMs) -> Result<(), StoreError> {
         Err(StoreError::Unsupported { verb: "penalise" })
+    }
+
+    async fn write_rules(&self, _: u64, _: &str, _: UnixMs) -> Result<Option<u64>, StoreError> {
+        Err(StoreError::Unsupported { verb: "write_rules" })
     }
 }

@@ -9,7 +9,7 @@ use portcullis::limit::{Policy, Quota, State, Trigger, peek};
 use portcullis::store::memory::MemoryStore;
 use portcullis::store::{
     Admission, Admit, EntryKey, InstanceId, MergeBatch, Record, Revocation, RevocationScope,
-    Store as _, StoreError, Take, TokenCheck,
+    Store as _, StoreError, StoredRules, Take, TokenCheck,
 };
 
 use super::isolate::Isolate;
@@ -177,6 +177,10 @@ impl Server {
 
     pub fn get(&self, world: &World, name: EntryKey) -> Result<Option<Record>, StoreError> {
         at_once(self.memory.borrow().get(name, world.server_now()))
+    }
+
+    pub fn rules(&self, now: UnixMs) -> Result<StoredRules, StoreError> {
+        at_once(self.memory.borrow().rules(now))
     }
 
     /// Whether a token of these names would be refused now.

@@ -11,6 +11,7 @@ mod limits;
 mod merge;
 mod records;
 mod revocations;
+mod rules;
 mod sessions;
 
 use std::sync::Arc;
@@ -22,6 +23,7 @@ pub(crate) use limits::*;
 pub(crate) use merge::*;
 pub(crate) use records::*;
 pub(crate) use revocations::*;
+pub(crate) use rules::*;
 pub(crate) use sessions::*;
 /// A store on the bench: with the time it goes by, simulated or real.
 pub(crate) trait Bench {
@@ -70,7 +72,9 @@ macro_rules! store_contract {
             a_generation_used_twice_outside_its_grace_kills_the_session,
             a_session_opens_once_and_ends,
             a_subjects_sessions_are_listed_oldest_first_until_they_end,
-            a_record_lives_until_its_end_and_is_replaced_whole
+            a_record_lives_until_its_end_and_is_replaced_whole,
+            rules_replace_the_version_they_were_made_of_and_no_other,
+            every_admission_says_which_rules_there_are
         );
     };
     (@each $marks:tt $bench:expr; $($check:ident),+) => {

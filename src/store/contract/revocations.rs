@@ -8,7 +8,7 @@ use crate::store::{
     Admit, EntryKey, KeySpace, Revocation, RevocationScope, Store, StoreError, TokenCheck,
 };
 
-fn check(name: &str, issued_at: IssuedAt) -> TokenCheck {
+pub(super) fn check(name: &str, issued_at: IssuedAt) -> TokenCheck {
     TokenCheck {
         token: EntryKey::new(KeySpace::Token, "https://contract", name),
         session: Some(EntryKey::new(KeySpace::Session, "https://contract", name)),

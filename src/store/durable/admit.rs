@@ -4,7 +4,7 @@
 use super::command::{Args, Fault, Item};
 use super::limits::{self, Kept};
 use super::revoke::revoked_by;
-use super::{Rows, RowsError};
+use super::{Rows, RowsError, rules};
 use crate::UnixMs;
 use crate::limit::{Algorithm, Decision, Quota, decide, peek};
 
@@ -39,18 +39,19 @@ pub(super) fn run(
     let (own, now) = (now, args.clock(now)?);
     let ahead_ms = now.0.cast_signed().saturating_sub(args.number()?.cast_signed());
     let (scopes, earliest_cut) = (args.text()?, UnixMs(args.number()?));
-    let (epoch_key, keys) = keys.split_first().ok_or(Fault::Malformed)?;
+    let ([epoch_key, rules_key], keys) = keys.split_first_chunk().ok_or(Fault::Malformed)?;
     let (entries, limits) = keys.split_at_checked(scopes.len()).ok_or(Fault::Malformed)?;
 
-    let (mut epoch, mut revoked) = (0, None);
+    let (mut epoch, mut rules, mut revoked) = (0, 0, None);
     if admitting {
         epoch = epoch_of(rows, epoch_key, own)?;
+        rules = rules::version(rows, rules_key)?;
         revoked = revoked_by(rows, scopes, entries, earliest_cut, now)?;
     }
     let (scope, unreadable) = revoked.unwrap_or_default();
     let head = |repaired| {
         let unreadable = u64::from(unreadable);
-        let numbers = [scope, unreadable, repaired, epoch].map(Item::Number);
+        let numbers = [scope, unreadable, repaired, epoch, rules].map(Item::Number);
         numbers.into_iter().chain([Item::Signed(ahead_ms)]).collect::<Vec<_>>()
     };
     if revoked.is_some() {

@@ -17,6 +17,7 @@ mod merge;
 mod records;
 mod revoke;
 mod rows;
+mod rules;
 mod sessions;
 // Native only: over the object in workerd.
 #[cfg(test)]
@@ -77,6 +78,7 @@ fn run(rows: &impl Rows, command: &Command, now: UnixMs) -> Result<Vec<Item>, Fa
         "records" => records::run(rows, keys, args, now),
         "reset" => limits::reset(rows, keys),
         "revoke" => revoke::run(rows, keys, args, now),
+        "rules" => rules::run(rows, keys, args, now),
         "sessions" => sessions::run(rows, args, now),
         _ => Err(Fault::Unknown),
     }

@@ -1,11 +1,11 @@
-//! The store that a key-value namespace can be: of revocations alone.
+//! The store that a key-value namespace can be: of revocations and access rules.
 
-use super::{Entry, Verdict, key, keys, probe_key, verdict};
+use super::{Entry, RULES_KEY, Verdict, key, keys, probe_key, verdict};
 use crate::UnixMs;
 use crate::limit::{Adjustment, Policy};
 use crate::store::{
     Admission, Admit, Durability, EntryKey, MergeBatch, Outcome, Penalty, Record, Revocation,
-    Rotated, Rotation, SessionRecord, Store, StoreError, Take, TokenCheck,
+    Rotated, Rotation, SessionRecord, Store, StoreError, StoredRules, Take, TokenCheck,
 };
 
 /// A key-value namespace. Each call has its deadline.
@@ -27,7 +27,7 @@ pub trait Namespace {
     async fn write(&self, key: &str, value: String, expiration_s: u64) -> Result<(), StoreError>;
 }
 
-/// A [`Store`] of revocations only: without compare-and-set no session is rotated, and nothing is counted.
+/// A [`Store`] of revocations and access rules: without compare-and-set no session is rotated, and nothing is counted.
 /// What it cannot keep it refuses with [`StoreError::Unsupported`].
 #[derive(Clone, Debug)]
 pub struct KvRevocations<N>(N);
@@ -129,6 +129,38 @@ impl<N: Namespace> Store for KvRevocations<N> {
     async fn get(&self, name: EntryKey, _: UnixMs) -> Result<Option<Record>, StoreError> {
         self.0.read(&[probe_key(name)]).await.map(|_| None)
     }
+
+    async fn rules(&self, _: UnixMs) -> Result<StoredRules, StoreError> {
+        let stored = self.0.read(&[RULES_KEY.to_owned()]).await?.pop().flatten();
+        stored.map_or(Ok(StoredRules::default()), |text| {
+            let read = text.split_once(' ').and_then(|(version, text)| {
+                Some(StoredRules { version: version.parse().ok()?, text: text.to_owned() })
+            });
+            read.ok_or(StoreError::Corrupt { what: "rules" })
+        })
+    }
+
+    /// KV compares nothing: of two written at once one is lost.
+    async fn write_rules(
+        &self,
+        expected: u64,
+        text: &str,
+        now: UnixMs,
+    ) -> Result<Option<u64>, StoreError> {
+        StoredRules::check(text)?;
+        // What cannot be read is replaced.
+        let stands = match self.rules(now).await {
+            Err(StoreError::Corrupt { .. }) => 0,
+            other => other?.version,
+        };
+        if stands != expected {
+            return Ok(None);
+        }
+        let version = StoredRules::next_version(expected, now);
+        let expiration_s = now.plus(StoredRules::LIFE_MS).seconds();
+        self.0.write(RULES_KEY, format!("{version} {text}"), expiration_s).await?;
+        Ok(Some(version))
+    }
 }
 
 #[cfg(test)]
@@ -153,6 +185,7 @@ pub(super) mod tests {
                 a_subjects_cut_refuses_what_was_issued_up_to_it,
                 a_replayed_cut_spares_what_was_issued_after_it_was_acknowledged,
                 a_revocation_only_ever_extends,
+                rules_replace_the_version_they_were_made_of_and_no_other,
                 what_is_not_kept_is_refused_and_never_granted
             );
         };

@@ -11,7 +11,7 @@ use std::collections::HashMap;
 use pollster::block_on;
 use proptest::prelude::*;
 
-use super::flood::{admit, remaining, small};
+use super::flood::{admit, remaining, small, small_with};
 use super::*;
 use crate::limit::{Algorithm, State, decide};
 use crate::store::contract::{key, policy, take};
@@ -65,6 +65,34 @@ proptest! {
                 let stands = crate::limit::peek(state, take.policy.quota, now, 1).remaining;
                 prop_assert_eq!(remaining(&store, *take, now), stands);
             }
+        }
+    }
+
+    /// A take at once is one by a call of it alone, whatever came before.
+    #[test]
+    fn a_take_at_once_decides_as_a_call_does(
+        steps in proptest::collection::vec(
+            (0_u64..700, 0_usize..5, 0_usize..4, 0_u64..=4, 0_u64..1_000), 1..60,
+        )
+    ) {
+        let (at_once, by_call) = (small_with(5), small_with(5));
+        let names = ["f", "s", "l", "b", "g"];
+        let policies = names.map(|letter| Policy {
+            algorithm: Algorithm::from_letter(letter).unwrap(),
+            ..policy(letter, 3, 1_000)
+        });
+        let mut now = NOW;
+        for (passed, number, name, cost, block_ms) in steps {
+            now = now.plus(passed);
+            let (policy, name) = (&policies[number], ["w", "x", "y", "z"][name]);
+            if block_ms > 900 {
+                let penalty = Penalty { policy, key: key(name), duration_ms: block_ms };
+                let blocked = block_on(at_once.penalise(&penalty, now));
+                prop_assert_eq!(blocked, block_on(by_call.penalise(&penalty, now)));
+            }
+            let take = take(policy, name, cost);
+            let called = admit(&by_call, &[take], now).outcomes;
+            prop_assert_eq!(at_once.take(&take, now).unwrap(), called[0]);
         }
     }
 

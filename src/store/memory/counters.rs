@@ -79,6 +79,12 @@ impl Counters {
     /// The same of one take.
     pub(super) fn take(&mut self, take: &Take<'_>, now: UnixMs) -> Result<Outcome, StoreError> {
         let partition = self.open(take.policy)?;
+        if partition.penalties.expires(&take.key, now).is_none()
+            && let Some(decision) = partition.states.decide(take, now)
+        {
+            let shadow = take.policy.shadow;
+            return Ok(Outcome { decision, shadow, overflow: false, degraded: None });
+        }
         let plan = partition.plan(take, &[], now);
         if plan.taken.allowed {
             partition.commit(&plan, now);

@@ -16,11 +16,16 @@ const NOW: UnixMs = UnixMs(1_700_000_000_000);
 const FLOOD: usize = 500;
 
 pub(super) fn small() -> MemoryStore {
+    small_with(4)
+}
+
+/// With room for so many policies.
+pub(super) fn small_with(policies: usize) -> MemoryStore {
     let bounds = MemoryBounds {
         revoked_tokens: 8,
         revoked_sessions: 8,
         revoked_subjects: 8,
-        policies: 4,
+        policies,
         keys_per_policy: 8,
         penalties_per_policy: 2,
         sessions: 8,

@@ -13,6 +13,7 @@ mod flood;
 mod merges;
 mod records;
 mod revocations;
+mod rules;
 mod sessions;
 mod states;
 
@@ -29,7 +30,8 @@ use sessions::Sessions;
 
 use super::{
     Admission, Admit, Durability, EntryKey, MergeBatch, Outcome, Penalty, Record, Revocation,
-    RevocationScope, Rotated, Rotation, SessionRecord, Store, StoreError, Take, TokenCheck,
+    RevocationScope, Rotated, Rotation, SessionRecord, Store, StoreError, StoredRules, Take,
+    TokenCheck,
 };
 use crate::UnixMs;
 use crate::limit::{Adjustment, Policy};
@@ -46,6 +48,7 @@ struct Partitions {
     merges: Merges,
     sessions: Sessions,
     records: Records,
+    rules: StoredRules,
 }
 
 impl MemoryStore {
@@ -72,6 +75,7 @@ impl MemoryStore {
             merges: Merges::new(seed),
             sessions: Sessions::new(bounds, seed),
             records: Records::new(bounds, seed),
+            rules: StoredRules::default(),
         };
         Self { partitions: Mutex::new(partitions) }
     }
@@ -133,7 +137,8 @@ impl Store for MemoryStore {
             Some(_) => Vec::new(),
             None => partitions.counters.admit(&admit.takes, now)?,
         };
-        Ok(Admission { revoked, outcomes, ..Admission::default() })
+        let rules = Some(partitions.rules.version);
+        Ok(Admission { revoked, outcomes, rules, ..Admission::default() })
     }
 
     async fn revoke(&self, revocation: &Revocation, now: UnixMs) -> Result<Durability, StoreError> {
@@ -192,6 +197,19 @@ impl Store for MemoryStore {
 
     async fn get(&self, name: EntryKey, now: UnixMs) -> Result<Option<Record>, StoreError> {
         Ok(self.lock().records.get(name, now))
+    }
+
+    async fn rules(&self, _now: UnixMs) -> Result<StoredRules, StoreError> {
+        Ok(self.lock().rules.clone())
+    }
+
+    async fn write_rules(
+        &self,
+        expected: u64,
+        text: &str,
+        now: UnixMs,
+    ) -> Result<Option<u64>, StoreError> {
+        self.lock().write_rules(expected, text, now)
     }
 }
 

@@ -2,9 +2,9 @@
 
 use super::MemoryBounds;
 use crate::UnixMs;
-use crate::limit::{Policy, State};
-use crate::store::EntryKey;
+use crate::limit::{Algorithm, Decision, Policy, State, decide};
 use crate::store::expiring::{Expiring, Full, Seed};
+use crate::store::{EntryKey, Take};
 
 /// Takes that every log has room for.
 pub(super) const TAKES_EACH: usize = 8;
@@ -26,6 +26,21 @@ impl States {
 
     pub(super) fn get(&self, key: &EntryKey, now: UnixMs) -> Option<&State> {
         self.states.get(key, now)
+    }
+
+    /// As [`decide`] of a key that has a state of its own, found once and written where it stands; `None` where that is
+    /// not all there is to do: of a newcomer, a log, a state of another algorithm, or a cost out of range.
+    pub(super) fn decide(&mut self, take: &Take<'_>, now: UnixMs) -> Option<Decision> {
+        let Take { policy, key, cost } = *take;
+        self.states.update(&key, now, |state| {
+            let same = state.algorithm() == policy.algorithm;
+            if !same || policy.algorithm == Algorithm::SlidingLog {
+                return None;
+            }
+            let (decision, next) = decide(state, policy.quota, now, cost).ok()?;
+            let ends = next.free_at(policy.quota);
+            Some((decision, decision.allowed.then_some((next, ends))))
+        })
     }
 
     pub(super) fn has_room(&self, reserved: usize, now: UnixMs) -> bool {
@@ -64,7 +79,7 @@ mod tests {
     use wasm_bindgen_test::wasm_bindgen_test as test;
 
     use super::*;
-    use crate::limit::{Algorithm, peek};
+    use crate::limit::peek;
     use crate::store::contract::{key, policy};
 
     const NOW: UnixMs = UnixMs(1_700_000_000_000);

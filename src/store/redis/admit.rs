@@ -23,7 +23,7 @@ fn call(
     takes: &[Take<'_>],
     clocks: Clocks,
 ) -> Call {
-    let mut keys = vec![prefix.epoch()];
+    let mut keys = vec![prefix.epoch(), prefix.rules()];
     let mut scopes = String::new();
     for (scope, name) in check.into_iter().flat_map(TokenCheck::names) {
         scopes.push(letter(scope));
@@ -65,6 +65,7 @@ pub(super) fn admission(asked: &Admit<'_>, mut answer: Answer) -> Result<Admissi
     let unreadable = answer.flag()?;
     let repaired = u32::try_from(answer.integer()?).map_err(|_| UNEXPECTED)?;
     let epoch = Some(answer.number()?);
+    let rules = Some(answer.number()?);
     let clock_ahead_ms = answer.integer()?;
     let asked_for =
         |scope| asked.token.is_some_and(|check| check.names().any(|(named, _)| named == scope));
@@ -82,13 +83,14 @@ pub(super) fn admission(asked: &Admit<'_>, mut answer: Answer) -> Result<Admissi
         outcomes,
         repaired,
         epoch,
+        rules,
         clock_ahead_ms,
     })
 }
 
 /// Reads the answer to [`peek`].
 pub(super) fn peeked(takes: &[Take<'_>], mut answer: Answer) -> Result<Vec<Outcome>, StoreError> {
-    for _ in 0..5 {
+    for _ in 0..6 {
         answer.integer()?;
     }
     let outcomes = outcomes(takes, &mut answer)?;

@@ -64,6 +64,16 @@ impl KeyPrefix {
         self.key(&["record:", &name.text()])
     }
 
+    /// The version of the access rules.
+    pub(super) fn rules(&self) -> String {
+        self.key(&["rules"])
+    }
+
+    /// The access rules.
+    pub(super) fn rules_text(&self) -> String {
+        self.key(&["rules:text"])
+    }
+
     /// What a session's key is its name behind.
     pub(super) fn session_prefix(&self) -> String {
         self.key(&["session:"])

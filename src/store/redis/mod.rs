@@ -15,6 +15,7 @@ mod limit;
 mod merge;
 mod records;
 mod reply;
+mod rules;
 mod script;
 mod sessions;
 // Native only: they start a redis-server.
@@ -34,7 +35,7 @@ use time::{Clocks, Decides};
 
 use super::{
     Admission, Admit, Durability, EntryKey, MergeBatch, Outcome, Penalty, Record, Revocation,
-    Rotated, Rotation, SessionRecord, Store, StoreError, Take,
+    Rotated, Rotation, SessionRecord, Store, StoreError, StoredRules, Take,
 };
 use crate::UnixMs;
 use crate::limit::{Adjustment, Policy};
@@ -207,5 +208,20 @@ impl<T: Transport> Store for RedisStore<T> {
 
     async fn get(&self, name: EntryKey, now: UnixMs) -> Result<Option<Record>, StoreError> {
         records::got(self.run(records::get(&self.prefix, name, self.clocks(now))).await?)
+    }
+
+    async fn rules(&self, _now: UnixMs) -> Result<StoredRules, StoreError> {
+        rules::read(self.run(rules::get(&self.prefix)).await?)
+    }
+
+    async fn write_rules(
+        &self,
+        expected: u64,
+        text: &str,
+        now: UnixMs,
+    ) -> Result<Option<u64>, StoreError> {
+        StoredRules::check(text)?;
+        let call = rules::put(&self.prefix, expected, text, self.clocks(now));
+        rules::written(self.run(call).await?)
     }
 }

@@ -106,6 +106,12 @@ pub(super) static PENALISE: LazyLock<Script> = LazyLock::new(|| {
 pub(super) static MERGE: LazyLock<Script> =
     LazyLock::new(|| Script::locking_keys("merge", deciding!("lua/merge.lua")));
 
+/// rules and write_rules.
+pub(super) static RULES: LazyLock<Script> = LazyLock::new(|| {
+    let text = concat!(include_str!("lua/prelude.lua"), include_str!("lua/rules.lua"));
+    Script::locking_keys("rules", text)
+});
+
 /// adjust.
 pub(super) static ADJUST: LazyLock<Script> =
     LazyLock::new(|| Script::locking_keys("adjust", deciding!("lua/adjust.lua")));

@@ -7,13 +7,14 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::task::Poll;
 
+use pollster::block_on;
 use portcullis::UnixMs;
 use portcullis::instance::Instance;
 use portcullis::limit::{Adjustment, Policy};
 use portcullis::store::memory::{MemoryBounds, MemoryStore};
 use portcullis::store::{
     Admission, Admit, Durability, EntryKey, MergeBatch, Outcome, Penalty, Record, Revocation,
-    RevocationScope, Rotated, Rotation, SessionRecord, Store, StoreError, Take,
+    RevocationScope, Rotated, Rotation, SessionRecord, Store, StoreError, StoredRules, Take,
 };
 
 /// What goes wrong.
@@ -102,6 +103,14 @@ impl Rigged {
         self.0.epoch.set(self.0.epoch.get() + 1);
     }
 
+    /// The access rules become what none of ours are.
+    pub fn spoil_rules(&self) {
+        let memory = self.memory();
+        let now = UnixMs(0);
+        let version = block_on(memory.rules(now)).unwrap().version;
+        block_on(memory.write_rules(version, "?", now)).unwrap();
+    }
+
     fn memory(&self) -> Kept {
         match &self.0.embedded {
             Some(instance) => Kept::Embedded(Arc::clone(instance)),
@@ -174,7 +183,8 @@ impl Store for Rigged {
         }
         if fault == Some(Fault::Corrupt) && admit.token.is_some() {
             let revoked = Some(RevocationScope::Token);
-            return Ok(Admission { revoked, unreadable: true, ..Admission::default() });
+            let rules = Some(self.memory().rules(now).await?.version);
+            return Ok(Admission { revoked, unreadable: true, rules, ..Admission::default() });
         }
         let token = admit.token.filter(|_| fault != Some(Fault::Forgets));
         let takes = admit.takes.clone();
@@ -260,5 +270,21 @@ impl Store for Rigged {
     async fn get(&self, name: EntryKey, now: UnixMs) -> Result<Option<Record>, StoreError> {
         self.called("get").await?;
         self.memory().get(name, now).await
+    }
+
+    async fn rules(&self, now: UnixMs) -> Result<StoredRules, StoreError> {
+        self.called("rules").await?;
+        self.memory().rules(now).await
+    }
+
+    async fn write_rules(
+        &self,
+        expected: u64,
+        text: &str,
+        now: UnixMs,
+    ) -> Result<Option<u64>, StoreError> {
+        let fault = self.called("write_rules").await?;
+        let written = self.memory().write_rules(expected, text, now).await?;
+        self.replied(fault, written)
     }
 }

@@ -1,13 +1,13 @@
 -- Admits one request: checks the token against the revocations, then takes from all limits, all
 -- or nothing. It mirrors src/store/memory/counters.rs and is held to it by differential tests.
 --
--- KEYS: the epoch; an entry for each letter of `scopes`; a limit for each take.
+-- KEYS: the epoch; the version of the access rules; an entry for each letter of `scopes`; a limit for each take.
 -- ARGV: 'admit' or 'peek'; now; the caller's now; scopes, of 't' (token), 's' (session) and
 --       'u' (subject); the earliest cut that refuses the token;
 --       then for each take: the algorithm's letter, limit, window_ms, burst, cost (0: out of range),
 --       shadow (0 or 1).
--- Returns { revoked scope's number or 0, unreadable, repaired, epoch, ahead_ms } and for each take
--- { allowed, remaining, reset_ms, retry_after_ms or -1 }, none for a revoked token.
+-- Returns { revoked scope's number or 0, unreadable, repaired, epoch, rules' version, ahead_ms } and for each
+-- take { allowed, remaining, reset_ms, retry_after_ms or -1 }, none for a revoked token.
 
 local EPOCH_MS = 34560000000 -- 400 days
 local SCOPES = { t = 1, s = 2, u = 3 }
@@ -36,7 +36,7 @@ end
 local function revocation()
   for i = 1, #scopes do
     local scope = string.sub(scopes, i, i)
-    local text = read(KEYS[1 + i])
+    local text = read(KEYS[2 + i])
     if text then
       local cut, ends = string.match(text, '^(%d+) (%d+)$')
       cut, ends = integer(cut), integer(ends)
@@ -95,7 +95,7 @@ end
 local function take_at(number)
   local at = 5 + 6 * (number - 1)
   return {
-    key = KEYS[1 + #scopes + number],
+    key = KEYS[2 + #scopes + number],
     quota = quota_at(at),
     cost = tonumber(ARGV[at + 5]),
     shadow = ARGV[at + 6] == '1',
@@ -112,9 +112,10 @@ local function by_primary(reply)
   return reply
 end
 
-local reply = { 0, 0, 0, 0, ahead_ms }
+local reply = { 0, 0, 0, 0, 0, ahead_ms }
 if admitting then
   reply[4] = epoch(KEYS[1])
+  reply[5] = integer(read(KEYS[2])) or 0
   reply[1], reply[2] = revocation()
   if reply[1] > 0 then
     return by_primary(reply)

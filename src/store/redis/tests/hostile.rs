@@ -45,7 +45,7 @@ fn reply() -> impl Strategy<Value = Reply> {
 fn an_answer_that_contradicts_itself_is_none() {
     let policy = policy("a", 5, 60_000);
     let admitted = |cost, outcome: [i64; 4]| {
-        let items = [0, 0, 0, 1, 0].into_iter().chain(outcome).map(Reply::Integer);
+        let items = [0, 0, 0, 1, 0, 0].into_iter().chain(outcome).map(Reply::Integer);
         let store = RedisStore::new(Canned(Reply::List(items.collect())), KeyPrefix::default());
         let admit = Admit { token: None, takes: vec![take(&policy, "x", cost)], closed: false };
         block_on(store.admit(&admit, NOW)).is_ok()
@@ -99,6 +99,8 @@ proptest! {
         let _ = block_on(store.sessions(key("x"), NOW));
         let _ = block_on(store.end_session(key("x"), NOW));
         let _ = block_on(store.get(key("x"), NOW));
+        let _ = block_on(store.rules(NOW));
+        let _ = block_on(store.write_rules(0, "", NOW));
         let _ = block_on(store.reset(&policy, key("x"), NOW));
         let penalty = Penalty { policy: &policy, key: key("x"), duration_ms: 1 };
         let _ = block_on(store.penalise(&penalty, NOW));
@@ -116,7 +118,7 @@ proptest! {
         let policy = policy("a", 5, 60_000);
         let admit = Admit { token: None, takes: vec![take(&policy, "x", 1)], closed: false };
         let admission = block_on(store.admit(&admit, NOW));
-        prop_assert!(admission.is_err() || items.len() == 9);
+        prop_assert!(admission.is_err() || items.len() == 10);
     }
 
     #[test]
