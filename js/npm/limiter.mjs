@@ -21,7 +21,7 @@ export function limiter(Bound, memory, openRoom) {
      * "sliding-window", "sliding-log", "token-bucket" or "gcra". Throws an Error with code ERR_CONFIG_INVALID.
      */
     constructor(policies) {
-      this.#bound = new Bound({ policies }, crypto.getRandomValues(new Uint8Array(32)));
+      this.#bound = new Bound({ policies }, crypto.getRandomValues(new Uint8Array(16)));
       this.#roomBytes = this.#bound.roomBytes();
       this.#room = openRoom(memory, this.#bound.roomAt(), this.#roomBytes);
       this.#answerAt = this.#bound.answerAt();

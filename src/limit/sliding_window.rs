@@ -45,7 +45,12 @@ impl Counters {
 
     /// When nothing of the counters matters any more and the whole quota is free.
     pub(super) fn free_at(self, quota: Quota) -> UnixMs {
-        let start = aligned(self.start, quota);
+        Self { start: aligned(self.start, quota), ..self }.aligned_free_at(quota)
+    }
+
+    /// The same of counters whose start is one of a window.
+    fn aligned_free_at(self, quota: Quota) -> UnixMs {
+        let start = self.start;
         match (self.current, self.previous) {
             (0, 0) => UnixMs(0),
             (0, _) => start.plus(quota.window_ms()),
@@ -95,11 +100,16 @@ impl Standing for SlidingWindow {
     type Kept = Counters;
 
     fn at(kept: Counters, quota: Quota, now: UnixMs) -> Self {
-        let effective = now.max(aligned(kept.start, quota));
-        let start = aligned(effective, quota);
-        let (previous, current) = kept.counts_at(quota, start);
+        let (mut start, mut effective, mut counters) = (aligned(now, quota), now, kept);
+        // Else it is in the window it was last counted in, and divisions take time.
+        if start != kept.start {
+            effective = now.max(aligned(kept.start, quota));
+            start = aligned(effective, quota);
+            let (previous, current) = kept.counts_at(quota, start);
+            counters = Counters { start, previous, current };
+        }
         Self {
-            counters: Counters { start, previous, current },
+            counters,
             quota,
             overlap_ms: quota.window_ms().saturating_sub(effective.since(start)),
             now,
@@ -122,7 +132,7 @@ impl Standing for SlidingWindow {
     }
 
     fn reset_ms(&self) -> u64 {
-        self.counters.free_at(self.quota).since(self.now)
+        self.counters.aligned_free_at(self.quota).since(self.now)
     }
 
     fn wait_ms(&self, cost: u64) -> u64 {

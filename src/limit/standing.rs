@@ -14,7 +14,11 @@ pub(super) struct Level {
 
 impl Level {
     fn after(self, cost: u64) -> u128 {
-        self.used.saturating_add(self.unit.saturating_mul(u128::from(cost)))
+        let more = match u64::try_from(self.unit) {
+            Ok(unit) => product(unit, cost),
+            Err(_) => self.unit.saturating_mul(u128::from(cost)),
+        };
+        self.used.saturating_add(more)
     }
 
     /// By how much `cost` does not fit, 0 when it does.

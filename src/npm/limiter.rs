@@ -34,7 +34,7 @@ pub struct Limiter {
 #[wasm_bindgen]
 impl Limiter {
     /// `options`: an object with `policies`, a list of `{name, algorithm, limit, windowMs, burst?}`. `random`:
-    /// 32 random bytes, which key its maps.
+    /// 16 random bytes, which key its map.
     ///
     /// # Errors
     /// An `Error` with code `ERR_CONFIG_INVALID`.
@@ -55,10 +55,9 @@ impl Limiter {
             }
             policies.push(policy);
         }
-        let (seeds, []) = random.as_chunks::<16>() else { return Err(invalid("random: 32 bytes")) };
-        let &[maps, seed] = seeds else { return Err(invalid("random: 32 bytes")) };
+        let seed = *random.as_array().ok_or_else(|| invalid("random: 16 bytes"))?;
         Ok(Self {
-            store: MemoryStore::new(maps),
+            store: MemoryStore::of_local(),
             policies,
             seed,
             room: vec![0; KEY_BYTES_MAX].into_boxed_slice(),

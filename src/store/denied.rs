@@ -32,7 +32,7 @@ impl Denied {
     /// An empty map. `seed`: 16 random bytes that key its hash.
     #[must_use]
     pub fn new(seed: [u8; 16]) -> Self {
-        Self(Mutex::new(Expiring::new(KEYS_MAX, Seed(seed))))
+        Self(Mutex::new(Expiring::new(KEYS_MAX, Seed::Keyed(seed))))
     }
 
     /// Notes that the store denied `cost` at `now`, and when it would not.

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 use std::fmt;
-use std::hash::{BuildHasher, Hash};
+use std::hash::{BuildHasher, Hash, Hasher};
 use std::ops::Bound;
 
 use siphasher::sip::SipHasher13;
@@ -11,16 +11,52 @@ use super::EntryKey;
 use crate::UnixMs;
 use crate::planted::{self, Bug};
 
-/// Keys the hash of a map. In wasm the standard library's random state is not random, so the seed
-/// comes in.
+/// How a map hashes its keys, so that nobody outside can choose ones that collide.
 #[derive(Clone, Copy)]
-pub(super) struct Seed(pub(in crate::store) [u8; 16]);
+pub(super) enum Seed {
+    /// With this key. In wasm the standard library's random state is not random, so it comes in.
+    Keyed([u8; 16]),
+    /// Not at all: they are keyed hashes themselves.
+    #[cfg(feature = "npm")]
+    Hashed,
+}
+
+/// What a [`Seed`] hashes with.
+pub(super) enum KeyHasher {
+    Keyed(SipHasher13),
+    #[cfg(feature = "npm")]
+    Hashed(u64),
+}
 
 impl BuildHasher for Seed {
-    type Hasher = SipHasher13;
+    type Hasher = KeyHasher;
 
-    fn build_hasher(&self) -> SipHasher13 {
-        SipHasher13::new_with_key(&self.0)
+    fn build_hasher(&self) -> KeyHasher {
+        match self {
+            Self::Keyed(key) => KeyHasher::Keyed(SipHasher13::new_with_key(key)),
+            #[cfg(feature = "npm")]
+            Self::Hashed => KeyHasher::Hashed(0),
+        }
+    }
+}
+
+impl Hasher for KeyHasher {
+    fn write(&mut self, bytes: &[u8]) {
+        match self {
+            Self::Keyed(hasher) => hasher.write(bytes),
+            #[cfg(feature = "npm")]
+            Self::Hashed(hash) => {
+                *hash = bytes.first_chunk().map_or(0, |first| u64::from_le_bytes(*first));
+            }
+        }
+    }
+
+    fn finish(&self) -> u64 {
+        match self {
+            Self::Keyed(hasher) => hasher.finish(),
+            #[cfg(feature = "npm")]
+            Self::Hashed(hash) => *hash,
+        }
     }
 }
 
@@ -208,7 +244,7 @@ mod tests {
     }
 
     fn map() -> Expiring<u64> {
-        Expiring::new(CAPACITY, Seed([7; 16]))
+        Expiring::new(CAPACITY, Seed::Keyed([7; 16]))
     }
 
     #[test]

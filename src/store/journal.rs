@@ -29,7 +29,7 @@ impl Journal {
     /// An empty journal. `seed`: 16 random bytes that key its maps.
     #[must_use]
     pub fn new(seed: [u8; 16]) -> Self {
-        let seed = Seed(seed);
+        let seed = Seed::Keyed(seed);
         Self {
             tokens: Expiring::new(TOKENS_MAX, seed),
             sessions: Expiring::new(OTHERS_MAX, seed),

@@ -37,7 +37,7 @@ impl Ledger {
     /// An empty ledger of `instance`. `seed`: 16 random bytes that key its maps.
     #[must_use]
     pub const fn new(instance: InstanceId, seed: [u8; 16]) -> Self {
-        let seed = Seed(seed);
+        let seed = Seed::Keyed(seed);
         Self { owed: BTreeMap::new(), sent: None, lost: 0, sequence: 0, instance, seed }
     }
 

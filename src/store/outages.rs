@@ -96,7 +96,7 @@ impl Outages {
             secondary: Breaker::new(probe_ms_max, seed),
             journal: Mutex::new(Journal::new(seed)),
             ledger: Mutex::new(Ledger::new(instance, seed)),
-            checked: Mutex::new(Expiring::new(CHECKED_MAX, Seed(seed))),
+            checked: Mutex::new(Expiring::new(CHECKED_MAX, Seed::Keyed(seed))),
             replaying_ms: AtomicU64::new(0),
             met: AtomicBool::new(false),
             failing: AtomicBool::new(false),

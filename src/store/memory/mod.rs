@@ -56,7 +56,7 @@ impl MemoryStore {
     /// so that nobody outside can choose keys that collide.
     #[must_use]
     pub fn new(seed: [u8; 16]) -> Self {
-        Self::build(&MemoryBounds::default(), seed)
+        Self::build(&MemoryBounds::default(), Seed::Keyed(seed))
     }
 
     /// An empty store with `bounds`, and `seed` as for [`MemoryStore::new`].
@@ -64,11 +64,16 @@ impl MemoryStore {
     /// # Errors
     /// [`BoundsError`] when a partition has no room, or all of them full are over 64 MiB.
     pub fn with_bounds(bounds: MemoryBounds, seed: [u8; 16]) -> Result<Self, BoundsError> {
-        Ok(Self::build(&bounds.validate()?, seed))
+        Ok(Self::build(&bounds.validate()?, Seed::Keyed(seed)))
     }
 
-    fn build(bounds: &MemoryBounds, seed: [u8; 16]) -> Self {
-        let seed = Seed(seed);
+    /// An empty store with the default bounds, of keys that are [`EntryKey::local`].
+    #[cfg(feature = "npm")]
+    pub(crate) fn of_local() -> Self {
+        Self::build(&MemoryBounds::default(), Seed::Hashed)
+    }
+
+    fn build(bounds: &MemoryBounds, seed: Seed) -> Self {
         let partitions = Partitions {
             revocations: Revocations::new(bounds, seed),
             counters: Counters::new(bounds, seed),

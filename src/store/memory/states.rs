@@ -87,7 +87,7 @@ mod tests {
     fn states() -> (States, Policy) {
         let policy = Policy { algorithm: Algorithm::SlidingLog, ..policy("log", 100, 60_000) };
         let bounds = MemoryBounds { keys_per_policy: 8, ..MemoryBounds::default() };
-        (States::new(&policy, &bounds, Seed([7; 16])), policy)
+        (States::new(&policy, &bounds, Seed::Keyed([7; 16])), policy)
     }
 
     #[test]
