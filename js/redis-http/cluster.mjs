@@ -21,6 +21,8 @@ export function connectCluster({ redisUrl, commandMsMax, settingsMs, epochKey, o
   const cluster = new Cluster(nodes, clusterOptions(commandMsMax, credentials));
   const settings = watchSettings(() => cluster.nodes("master").filter(isOpen), { settingsMs, onEvent });
   const refresh = refresher(cluster);
+  const looking = setInterval(refresh, SLOTS_MS);
+  looking.unref();
   const way = { cluster, refresh, commandMsMax };
   report(cluster, onEvent, causeOfNodes(cluster));
   keepConnected(cluster, { onEvent, refresh });
@@ -34,6 +36,7 @@ export function connectCluster({ redisUrl, commandMsMax, settingsMs, epochKey, o
     send: (commands) => send(way, commands),
     transaction: (commands) => transactionOn(way, commands),
     close() {
+      clearInterval(looking);
       settings.stop();
       cluster.disconnect();
     },
@@ -51,7 +54,8 @@ const clusterOptions = (commandMsMax, credentials) => ({
   retryDelayOnFailover: 0,
   // and whoever asked has a deadline.
   retryDelayOnClusterDown: 0,
-  slotsRefreshInterval: SLOTS_MS,
+  // By a timer of our own: ioredis sets its own again after it was closed, where a look at the map was under way.
+  slotsRefreshInterval: 0,
   slotsRefreshTimeout: Math.min(commandMsMax, SLOTS_MS),
   clusterRetryStrategy: reconnectMs,
 });

@@ -9,7 +9,8 @@ import { RATE } from "./timeline.mjs";
 
 const ADDED_P99_MS_MAX = 1;
 const DEADLINES_TO_DETECT = 5;
-const DETECTED_BY = "redis_stopped";
+// How a store that hangs is told of.
+const HANGS = "timeout";
 const ORIGIN = ["redis_unavailable_on_startup", "redis_lost_during_runtime", "rate_limit_without_redis", "corrupted_blacklist_entry", "redis_timeout", "high_concurrency", "cascading_failures"];
 
 const ms = (value) => (value < 10 ? value.toFixed(1) : value.toFixed(0));
@@ -17,15 +18,17 @@ const signed = (value) => `${value < 0 ? "−" : "+"}${Math.abs(value).toFixed(2
 
 /** The promises that are figures: [{ what, figure, holds }]. */
 export function boundsOf({ outages, added, deadline_ms }) {
-  const stopped = outages.find(({ id }) => id === DETECTED_BY)?.measured;
-  const durable = outages.filter(({ loses, measured }) => loses === "nothing" && measured);
-  const sum = (name) => durable.reduce((total, { measured }) => total + measured[name], 0);
+  const hung = outages.filter(({ reasons }) => reasons?.includes(HANGS));
+  const detect_ms = Math.max(...hung.map(({ measured }) => measured?.detect_ms ?? Infinity));
+  const durable = outages.filter(({ loses }) => loses === "nothing");
+  const measured = durable.filter(({ measured }) => measured);
+  const sum = (name) => measured.reduce((total, { measured }) => total + measured[name], 0);
   const added_ms = added.open.p99_ms - added.healthy.p99_ms;
   return [
     {
       what: `A store that hangs is noticed within ${DEADLINES_TO_DETECT} deadlines of ${deadline_ms} ms`,
-      figure: stopped ? `${ms(stopped.detect_ms)} ms` : "not measured",
-      holds: stopped !== undefined && stopped.detect_ms <= DEADLINES_TO_DETECT * deadline_ms,
+      figure: Number.isFinite(detect_ms) ? `${ms(detect_ms)} ms, the longest of ${hung.length} scenarios` : "not measured",
+      holds: Number.isFinite(detect_ms) && detect_ms <= DEADLINES_TO_DETECT * deadline_ms,
     },
     {
       what: `With the breaker open an answer takes less than ${ADDED_P99_MS_MAX} ms more, at the 99th percentile`,
@@ -34,8 +37,9 @@ export function boundsOf({ outages, added, deadline_ms }) {
     },
     {
       what: "No revocation acknowledged as stored is lost where the store promises to keep it",
-      figure: `${sum("lost")} of ${sum("acknowledged")}, in ${durable.length} scenarios`,
-      holds: durable.length > 0 && sum("lost") === 0,
+      figure: `${sum("lost")} of ${sum("acknowledged")}, in ${measured.length} of ${durable.length} scenarios`,
+      // One that failed was not measured: it may have lost some.
+      holds: durable.length > 0 && measured.length === durable.length && sum("lost") === 0,
     },
   ];
 }

@@ -70,7 +70,10 @@ where
         let Instance { telemetry, .. } = &*self.chain.instance;
         let mut told = 0;
         // What was told to a primary that has lost its data since is told again.
-        let Ok(Admission { epoch, .. }) = self.admit(&Admit::default(), now).await else { return };
+        let (nothing, primary) = (Admit::default(), &self.chain.primary);
+        // Of the primary alone: without it nobody could be told.
+        let asked = self.demand("admit", now, primary.admit(&nothing, now)).await;
+        let Ok(Admission { epoch, .. }) = asked else { return };
         let epoch = epoch.unwrap_or_default();
         let stopped = self.drain_pages(secondary, epoch, &mut told, now).await;
         if let Err(Stop::Secondary(error)) = stopped {

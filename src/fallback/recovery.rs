@@ -69,17 +69,20 @@ impl<P: Store, S: Store> Chain<P, S> {
         }
     }
 
-    /// Tells the primary what it missed. Stops at the first failure; what is left stays for the next
-    /// time.
+    /// Tells the primary what it missed. Stops at the first failure, but that cost is not taken keeps no
+    /// revocation waiting; what is left stays for the next time.
     pub(super) async fn replay(self, now: UnixMs) {
         let Instance { telemetry, outages, .. } = &*self.instance;
         let mut told = Told::default();
-        let mut failed = false;
+        let (mut failed, mut merges) = (false, true);
         for call in 0..CALLS_MAX {
-            let Some(missed) = self.next_missed(call, now) else { break };
-            failed = self.tell_missed(&missed, &mut told, now).await.is_err();
-            if failed {
-                break;
+            let Some(missed) = self.next_missed(call, merges, now) else { break };
+            if self.tell_missed(&missed, &mut told, now).await.is_err() {
+                failed = true;
+                if !matches!(missed, Missed::Takes(_)) {
+                    break;
+                }
+                merges = false;
             }
         }
         let lost = outages.ledger(Ledger::take_lost);
@@ -100,14 +103,15 @@ impl<P: Store, S: Store> Chain<P, S> {
     }
 
     /// Revocations first, but every few calls some cost, whose windows end; then what a primary that
-    /// lost its data was told before.
-    fn next_missed(&self, call: usize, now: UnixMs) -> Option<Missed> {
+    /// lost its data was told before. Cost only where it `merges`.
+    fn next_missed(&self, call: usize, merges: bool, now: UnixMs) -> Option<Missed> {
         let Instance { config, memory, outages, .. } = &*self.instance;
-        let takes = || outages.ledger(|ledger| ledger.next(&config.limits, now)).map(Missed::Takes);
+        let batch = || outages.ledger(|ledger| ledger.next(&config.limits, now));
+        let takes = || if merges { batch().map(Missed::Takes) } else { None };
         let revocation = || outages.journal(|journal| journal.next(now)).map(Missed::Revocation);
         let revocation = || revocation().filter(|_| !planted::is(Bug::JournalNotReplayed));
         let known = || outages.next_to_retell(|place| memory.revocation_after(place, now));
-        let turn = if call.is_multiple_of(TAKES_EVERY) { takes() } else { None };
+        let turn = if call % TAKES_EVERY == TAKES_EVERY - 1 { takes() } else { None };
         turn.or_else(revocation).or_else(takes).or_else(|| known().map(Missed::Known))
     }
 

@@ -42,8 +42,17 @@ export const deadUrl = async () => `http://127.0.0.1:${await freePort()}`;
  */
 export async function startChaos({ vars, storeUrl, storeToken, siblings = {}, ...store } = {}) {
   const ends = [];
+  // One that cannot be ended keeps none of the others.
   const dispose = async () => {
-    while (ends.length) await ends.pop()();
+    const faults = [];
+    while (ends.length) {
+      try {
+        await ends.pop()();
+      } catch (error) {
+        faults.push(error);
+      }
+    }
+    if (faults.length > 0) throw new AggregateError(faults, "not all of it ended");
   };
   try {
     const places = await startPlaces(ends, store);

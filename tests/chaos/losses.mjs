@@ -22,7 +22,7 @@ export async function lossesOf({ chaos, outage, missing, acknowledged, kept }) {
   return { acknowledged: acknowledged.length, kept: kept.length, lost, lostAtLast: await accepted(acknowledged) };
 }
 
-const isNoticed = ({ loses }) => loses === "all" || loses === "some";
+const isNoticed = ({ loses }) => loses !== "nothing";
 
 /** How many of the tokens an instance accepts, as one that asks the store. */
 export async function acceptedBy(talk, tokens) {

@@ -22,7 +22,7 @@ export const LIMITS = [{ name: "per-subject", key: "subject", algorithm: "slidin
  * @property {string[]} reasons the causes by which answers may tell of it
  * @property {object} [told] an event that the bridge must have told by its end
  * @property {"nothing" | "all" | "some" | "measured"} loses what the store may have forgotten of the revocations acknowledged as
- *   stored. All and some are noticed and told again; for some, inject resolves to { willLose: how many }, more than none
+ *   stored. But for nothing it is noticed and told again; for some, inject resolves to { willLose: how many }, more than none
  */
 
 /**
@@ -45,6 +45,7 @@ export async function runOutage(outage, { deadline_ms, revocations }) {
       for (const token of late) assert.deepEqual((await talk.revoke({ token })).body, { durability: "secondary" });
       kept.push(...late);
       for (const token of [...acknowledged, ...kept]) assertProblem(await talk.authorize(token), 401, "ERR_JWT_REVOKED");
+      assertProblem(await talk.authorize(forged((await talk.mint()).access_token)), 401, "ERR_JWS_SIGNATURE_VERIFICATION_FAILED");
       const { healed_ms, missing } = await end(outage, { chaos, injected, injected_ms, acknowledged });
       const measured = await recovered(traffic, healed_ms);
       assertAnswers(traffic.answers, outage, deadline_ms);
@@ -57,6 +58,12 @@ export async function runOutage(outage, { deadline_ms, revocations }) {
   } finally {
     await chaos.dispose();
   }
+}
+
+/** The same with one bit of its signature changed. */
+function forged(token) {
+  const at = token.lastIndexOf(".") + 1;
+  return token.slice(0, at) + (token[at] === "A" ? "B" : "A") + token.slice(at + 1);
 }
 
 export async function mintMany(talk, count) {

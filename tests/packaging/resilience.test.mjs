@@ -19,6 +19,9 @@ test("each promise holds up to its bound, and breaks beyond it", () => {
   assert.deepEqual(held(outagesWith({ detect_ms: 1_501 })), [false, true, true]);
   assert.deepEqual(held(outagesWith({}), 3), [true, false, true]);
   assert.deepEqual(held(outagesWith({ lost: 1 })), [true, true, false]);
+  // As a lost one is told: its scenario fails, and has no figures.
+  const failed = { id: "wire_delay", reasons: ["timeout"], loses: "nothing", failure: new Error("1 of 10 are lost") };
+  assert.deepEqual(held([...outagesWith({}), failed]), [false, true, false]);
 });
 
 test("what was not measured is no promise held", () => {

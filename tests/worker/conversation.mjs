@@ -7,6 +7,8 @@ import { startWorker } from "./harness.mjs";
 
 const FORM = "application/x-www-form-urlencoded";
 const LOG_WAIT_MS = 3_000;
+// Longer than anything waits; without it fetch waits for five minutes.
+const ANSWER_MS_MAX = 60_000;
 
 // What the tests count by, whatever wrangler.toml ships: no limit that they do not mean to meet.
 export const LIMITS = {
@@ -34,7 +36,8 @@ export function conversation(worker, url = worker.url) {
     const authorization = token !== undefined ? `Bearer ${token}` : basic;
     const fields = Object.entries({ "content-type": type, authorization, ...headers });
     const sent = Object.fromEntries(fields.filter(([, value]) => value !== undefined));
-    const response = await fetch(new URL(path, url), { redirect: "manual", ...init, headers: sent });
+    const signal = AbortSignal.timeout(ANSWER_MS_MAX);
+    const response = await fetch(new URL(path, url), { redirect: "manual", signal, ...init, headers: sent });
     return heard(response.status, response.headers, await response.text());
   }
 

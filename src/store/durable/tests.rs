@@ -10,10 +10,12 @@ use wasm_bindgen_test::wasm_bindgen_test as test;
 use super::*;
 use crate::fetch::{Fetch, FetchError, Request, Response};
 use crate::jwt::IssuedAt;
+use crate::limit::{Algorithm, Policy, State};
 use crate::store::contract::{Bench, key, policy, store_contract, take};
 use crate::store::redis::{KeyPrefix, RedisStore};
 use crate::store::{
-    Admit, EntryKey, RevocationScope, Rotation, SessionStart, Store as _, StoreError, TokenCheck,
+    Admit, EntryKey, InstanceId, MergeBatch, Owed, RevocationScope, Rotation, SessionStart,
+    Store as _, StoreError, StoredRules, TokenCheck,
 };
 
 /// An object in this process, and its time.
@@ -130,6 +132,27 @@ impl Bench for InProcess {
 }
 
 store_contract!(InProcess::new());
+
+#[test]
+fn the_largest_batch_and_the_longest_rules_fit_into_a_command() {
+    let bench = InProcess::new();
+    let name = "p".repeat(64);
+    let log = Policy { algorithm: Algorithm::SlidingLog, ..policy(&name, 10_000, 31_622_400_000) };
+    let full = (0..40).fold(State::empty(log.algorithm), |state, take| {
+        state.add(log.quota, bench.now().plus(take * 1_000), 1_000)
+    });
+    assert!(full.entries() >= 16);
+    let owed = |number: usize| Owed {
+        policy: log.clone(),
+        key: key(&number.to_string()),
+        taken: full.clone(),
+    };
+    let entries = (0..MergeBatch::ENTRIES_MAX).map(owed).collect();
+    let batch = MergeBatch { instance: InstanceId::new([1; 16]), sequence: 1, entries };
+    assert_eq!(block_on(bench.0.merge(&batch, bench.now())), Ok(()));
+    let text = "x".repeat(StoredRules::BYTES_MAX);
+    assert!(block_on(bench.0.write_rules(0, &text, bench.now())).unwrap().is_some());
+}
 
 #[test]
 fn a_command_that_is_none_is_refused_by_name_and_writes_nothing() {

@@ -49,6 +49,7 @@ async function run({ revocations }) {
     });
     assert.ok((await talk.events("store_lost_data")).length >= 1);
     const recover_ms = performance.now() - mended_ms;
+    await talk.assertNothingLeaked();
     return { detect_ms, recover_ms, acknowledged: revocations, kept: 0, lost, lostAtLast: await acceptedBy(witness, tokens), seen: { "200 exact, though revoked": lost } };
   } finally {
     await chaos.dispose();

@@ -28,6 +28,8 @@ pub enum Fault {
     Lost,
     /// The same of merging alone.
     LostMerge,
+    /// Merging alone fails at once.
+    NoMerging,
     /// Every call is refused for our credentials.
     Refused,
     /// Nothing can be written.
@@ -255,6 +257,9 @@ impl Store for Rigged {
 
     async fn merge(&self, batch: &MergeBatch, now: UnixMs) -> Result<(), StoreError> {
         let fault = self.called("merge").await?;
+        if fault == Some(Fault::NoMerging) {
+            return Err(StoreError::Unavailable { cause: "command_failed" });
+        }
         self.memory().merge(batch, now).await?;
         let lost = fault == Some(Fault::LostMerge);
         self.replied(if lost { Some(Fault::Lost) } else { fault }, ())

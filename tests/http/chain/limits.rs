@@ -175,6 +175,23 @@ fn a_merge_whose_reply_was_lost_is_repeated_and_counted_once() {
 }
 
 #[test]
+fn cost_that_the_store_does_not_take_keeps_no_revocation_waiting() {
+    let chain = limited(json!({}));
+    let token = chain.bench.mint();
+    chain.lose_primary(Fault::Unreachable);
+    take(&chain.bench, 2);
+    let answer = chain.revoke("web", &[("token", &token)]);
+    assert_eq!(answer.json()["durability"], "local");
+    chain.primary.fault(Fault::NoMerging);
+    chain.bench.pass(1_000);
+    chain.bench.send(Ask::get("/readyz"));
+    assert_eq!(chain.queue.run(), 1);
+    assert_eq!(chain.primary.calls(), ["put", "revoke", "merge"]);
+    assert_eq!(chain.bench.count("revocations_replayed", ""), 1);
+    assert_eq!(chain.bench.count("takes_merged", ""), 0);
+}
+
+#[test]
 fn a_window_that_is_over_owes_nothing() {
     let chain = limited(json!({}));
     chain.lose_primary(Fault::Unreachable);
