@@ -11,7 +11,6 @@ export function limiter(Bound, memory, openRoom) {
   return class Limiter {
     #bound;
     #room;
-    #roomBytes;
     #answerAt;
     #answer;
     #policies;
@@ -22,8 +21,7 @@ export function limiter(Bound, memory, openRoom) {
      */
     constructor(policies) {
       this.#bound = new Bound({ policies }, crypto.getRandomValues(new Uint8Array(16)));
-      this.#roomBytes = this.#bound.roomBytes();
-      this.#room = openRoom(memory, this.#bound.roomAt(), this.#roomBytes);
+      this.#room = openRoom(memory, this.#bound.roomAt(), this.#bound.roomBytes());
       this.#answerAt = this.#bound.answerAt();
       this.#policies = new Map(policies.map(({ name, limit }, number) => [name, { number, limit }]));
     }
@@ -55,12 +53,13 @@ export function limiter(Bound, memory, openRoom) {
       return named;
     }
 
-    /** How many bytes it has; more than the room has for one that does not fit. */
+    /** How many bytes were written: more than a key may have of one that is too long. */
     #write(key) {
       if (typeof key !== "string") throw refused(CODES.key, "a key is text");
       const bytes = this.#room.write(key);
-      // What did not fit leaves less room than its first character takes.
-      return bytes === key.length || bytes <= this.#roomBytes - 4 ? bytes : this.#roomBytes + 1;
+      // Half a character would be written as any other half.
+      if (bytes !== key.length && !key.isWellFormed()) throw refused(CODES.key, "a key is well-formed text");
+      return bytes;
     }
 
     #decided(outcome, limit) {

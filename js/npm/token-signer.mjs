@@ -9,7 +9,6 @@ export function tokenSigner(Bound, memory, openRoom, native) {
     #bound;
     #token;
     #claims;
-    #claimsBytesMax;
     /** The key as the runtime has it, if it takes it. */
     #key;
 
@@ -24,9 +23,8 @@ export function tokenSigner(Bound, memory, openRoom, native) {
       this.#bound = new Bound(JSON.stringify(held ? {} : key), options, one);
       const at = this.#bound.roomAt();
       const claimsAt = this.#bound.claimsAt();
-      this.#claimsBytesMax = this.#bound.claimsBytesMax();
       this.#token = openRoom(memory, at, claimsAt);
-      this.#claims = openRoom(memory, at + claimsAt, this.#claimsBytesMax);
+      this.#claims = openRoom(memory, at + claimsAt, this.#bound.claimsRoomBytes());
       this.#key = held ? described : nativeKey(native, key);
     }
 
@@ -64,10 +62,7 @@ export function tokenSigner(Bound, memory, openRoom, native) {
     #write(claims) {
       const text = typeof claims === "string" ? claims : JSON.stringify(claims);
       if (typeof text !== "string") throw new TypeError("claims must be an object or its JSON text");
-      const bytes = this.#claims.write(text);
-      // What did not fit leaves less room than its first character takes.
-      const isWhole = bytes === text.length || bytes <= this.#claimsBytesMax - 4;
-      return isWhole ? bytes : this.#claimsBytesMax + 1;
+      return this.#claims.write(text);
     }
 
     #input(bytes) {

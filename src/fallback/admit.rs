@@ -135,6 +135,11 @@ fn shares(takes: &[Take<'_>], cause: &'static str) -> Result<Box<Shares>, StoreE
         OnOutage::Local { share_percent } => {
             let all = planted::is(Bug::ShareIgnored);
             let quota = take.policy.quota.share(if all { 100 } else { share_percent });
+            // More than the share holds at once is no more than the quota does: it cannot be told.
+            let beyond = take.policy.quota.accepts(take.cost) && !quota.accepts(take.cost);
+            if beyond && !take.policy.shadow {
+                return Err(StoreError::Outage { cause });
+            }
             Ok(Some(Policy { quota, ..take.policy.clone() }))
         }
         OnOutage::Closed if !take.policy.shadow => Err(StoreError::Outage { cause }),

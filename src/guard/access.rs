@@ -150,10 +150,12 @@ impl<S: Store> Guard<S> {
         let Admission { unchecked, outcomes, .. } =
             self.ask(*counted.check, claims, &takes, now).await?;
         let newer = self.rules();
-        if newer.version() != rules.version() {
+        if newer.version() == rules.version() {
+            self.note_denied(&takes, &outcomes, now);
+        } else {
+            // What was denied by others may be allowed by these.
             Self::pass_rules(&newer, &presented, caller)?;
         }
-        self.note_denied(&takes, &outcomes, now);
         self.check_limits(&takes, &outcomes)?;
         let degraded = Degraded::new(unchecked, &outcomes);
         let limited = takes.iter().zip(outcomes);

@@ -85,7 +85,7 @@ impl<S: Store> Guard<S> {
     /// Refuses what the store denied a moment ago, without asking it: a denial takes nothing from any
     /// policy, so nothing is left out.
     pub(super) fn refuse_denied(&self, takes: &[Take<'_>], now: UnixMs) -> Result<(), GuardError> {
-        if self.instance.denied.is_empty() {
+        if !self.instance.denied.has_any(now) {
             return Ok(());
         }
         let mut refused: (Vec<Take<'_>>, Vec<Outcome>) = Default::default();
@@ -223,8 +223,11 @@ impl<S: Store> Guard<S> {
         now: UnixMs,
     ) -> Result<(), GuardError> {
         let (policy, key) = self.named(policy, key, now)?;
-        let answer = self.store.penalise(&Penalty { policy: &policy, key, duration_ms }, now).await;
-        self.answered("penalise", answer, now)
+        let penalty = Penalty { policy: &policy, key, duration_ms };
+        self.answered("penalise", self.store.penalise(&penalty, now).await, now)?;
+        // So that it holds here without the store too, as far as there is room.
+        let _ = self.instance.memory.penalise(&penalty, now).await;
+        Ok(())
     }
 
     /// Forgets the count and any penalty of exactly one key of a policy.
@@ -242,6 +245,7 @@ impl<S: Store> Guard<S> {
         self.answered("reset", answer, now)?;
         self.instance.denied.forget(self.number_of(&policy), key);
         // What this instance counted in an outage, or blocks for a while, is the key's count too.
+        self.instance.outages.ledger(|ledger| ledger.forget(&policy, key));
         Ok(self.instance.memory.reset(&policy, key, now).await?)
     }
 

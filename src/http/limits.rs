@@ -208,6 +208,8 @@ fn answer(taken: &Taken, legacy_at: Option<UnixMs>) -> HttpResponse {
     );
     let limits = [limited(taken)];
     set_fields(&mut response, limit_fields(&limits, legacy_at));
+    // Nobody is to wait: this request was answered, and is not the one that is denied.
+    response.headers_mut().remove(http::header::RETRY_AFTER);
     set_fields(&mut response, degraded_field(&Degraded::of_limits(&limits)));
     response
 }

@@ -49,8 +49,9 @@ struct Problem {
     violated: Vec<String>,
 }
 
-/// More requests than a policy allows (draft-ietf-httpapi-ratelimit-headers section 6.1).
+/// More requests than a policy allows: a problem type of draft-ietf-httpapi-ratelimit-headers, and its title.
 const QUOTA_EXCEEDED: &str = "https://iana.org/assignments/http-problem-types#quota-exceeded";
+const QUOTA_EXCEEDED_TITLE: &str = "Quota exceeded";
 
 impl Refused {
     pub(super) fn status(&self) -> StatusCode {
@@ -172,7 +173,7 @@ pub(super) fn response(refused: &Refused, legacy_at: Option<UnixMs>) -> HttpResp
         }
         Refused::Guard(GuardError::RateLimited(limits)) => {
             let violated = limits.iter().filter(|limited| limited.denies());
-            body.kind = Some(QUOTA_EXCEEDED);
+            (body.kind, body.title) = (Some(QUOTA_EXCEEDED), QUOTA_EXCEEDED_TITLE);
             body.violated = violated.map(|limited| limited.policy.name.to_string()).collect();
         }
         _ => {}

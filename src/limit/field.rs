@@ -28,14 +28,15 @@ pub fn rate_limit_policy_field<'a>(policies: impl IntoIterator<Item = &'a Policy
 
 /// The value of `RateLimit`: `"name";r=50;t=30` for each decision, joined with `, `.
 ///
-/// `r` is in units of cost. `t`, until the whole quota is free, is in whole seconds, rounded up:
-/// never early. Without decisions it is empty, and the field is not to be sent.
+/// `r` is in units of cost. `t` is in whole seconds, rounded up: until the whole quota is free, or of a policy that
+/// denies until what was asked for fits, which is what `Retry-After` says too. Without decisions it is empty, and the field is not to be sent.
 pub fn rate_limit_field<'a>(
     decisions: impl IntoIterator<Item = (&'a Policy, &'a Decision)>,
 ) -> String {
     const KEYS: [&KeyRef; 2] = [key_ref("r"), key_ref("t")];
     list(KEYS, decisions, |(policy, decision)| {
-        (policy, [decision.remaining, seconds_up(decision.reset_ms)])
+        let until_ms = decision.retry_after_ms.unwrap_or(decision.reset_ms);
+        (policy, [decision.remaining, seconds_up(until_ms)])
     })
 }
 

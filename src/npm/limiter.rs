@@ -11,6 +11,8 @@ use crate::store::{EntryKey, Outcome, StoreError, Take};
 
 /// Longest key, in bytes.
 const KEY_BYTES_MAX: usize = 10 * 1024;
+/// Room beside it, so that a longer one shows: of text that does not fit whole characters are left out.
+const CHARACTER_BYTES_MAX: usize = 4;
 /// The largest integer below which a double holds all.
 const DOUBLE_EXACT_MAX: f64 = 9_007_199_254_740_992.0;
 
@@ -60,7 +62,7 @@ impl Limiter {
             store: MemoryStore::of_local(),
             policies,
             seed,
-            room: vec![0; KEY_BYTES_MAX].into_boxed_slice(),
+            room: vec![0; KEY_BYTES_MAX.saturating_add(CHARACTER_BYTES_MAX)].into_boxed_slice(),
             answer: Box::default(),
             refused: None,
         })
@@ -148,7 +150,8 @@ impl Limiter {
     fn place(&self, policy: usize, key_bytes: usize) -> Result<(&Policy, EntryKey), JsValue> {
         let unknown = || error("ERR_LIMIT_POLICY_UNKNOWN", "there is no such policy");
         let policy = self.policies.get(policy).ok_or_else(unknown)?;
-        let key = self.room.get(..key_bytes).filter(|key| !key.is_empty());
+        let fits = (1..=KEY_BYTES_MAX).contains(&key_bytes);
+        let key = self.room.get(..key_bytes).filter(|_| fits);
         let invalid = || error("ERR_LIMIT_KEY_INVALID", "a key has 1 to 10,240 bytes");
         Ok((policy, EntryKey::local(&self.seed, key.ok_or_else(invalid)?)))
     }

@@ -9,6 +9,9 @@ use crate::jwt::{Algorithm, JwtError, Key, check_json_object};
 
 /// Most bytes of claims: what no verifier would take as a token need not be made one.
 const CLAIMS_BYTES_MAX: usize = 64 * 1024;
+/// Room for them, and for a character more, so that longer ones show: of text that does not fit whole characters are
+/// left out.
+const CLAIMS_ROOM_BYTES: usize = CLAIMS_BYTES_MAX + 4;
 /// Most bytes of a token behind its header and dot: claims, a dot and a signature. Base64url takes four
 /// for three.
 const MADE_BYTES_MAX: usize =
@@ -46,7 +49,7 @@ impl TokenSigner {
         let mut header = URL_SAFE_NO_PAD.encode(header);
         header.push('.');
         let claims_at = header.len().saturating_add(MADE_BYTES_MAX);
-        let mut room = vec![0; claims_at.saturating_add(CLAIMS_BYTES_MAX)].into_boxed_slice();
+        let mut room = vec![0; claims_at.saturating_add(CLAIMS_ROOM_BYTES)].into_boxed_slice();
         room.iter_mut().zip(header.bytes()).for_each(|(byte, new)| *byte = new);
         Ok(Self { key, header_bytes: header.len(), room, claims_at, refused: None })
     }
@@ -64,9 +67,9 @@ impl TokenSigner {
     }
 
     /// How many bytes follow, for the claims.
-    #[wasm_bindgen(js_name = claimsBytesMax)]
-    pub fn claims_bytes_max(&self) -> usize {
-        CLAIMS_BYTES_MAX
+    #[wasm_bindgen(js_name = claimsRoomBytes)]
+    pub fn claims_room_bytes(&self) -> usize {
+        CLAIMS_ROOM_BYTES
     }
 
     /// Makes a token of the claims that are the first `claims_bytes` bytes of their part of the
@@ -105,7 +108,8 @@ impl TokenSigner {
 
     fn input(&mut self, claims_bytes: usize) -> Result<usize, JwtError> {
         let (token, claims) = self.room.split_at_mut(self.claims_at.min(self.room.len()));
-        let claims = claims.get(..claims_bytes).ok_or(ROOM)?;
+        let fits = claims_bytes <= CLAIMS_BYTES_MAX;
+        let claims = claims.get(..claims_bytes).filter(|_| fits).ok_or(ROOM)?;
         let text = str::from_utf8(claims)
             .map_err(|_| JwtError::ClaimsSetInvalid { reason: "not UTF-8" })?;
         check_json_object(text).map_err(|reason| JwtError::ClaimsSetInvalid { reason })?;

@@ -22,7 +22,7 @@ pub struct Denied(Mutex<Expiring<Known, Place>>);
 /// What the store said.
 #[derive(Clone, Copy)]
 struct Known {
-    /// What more than this costs is denied too.
+    /// What was asked for: of another cost it says nothing.
     cost: u64,
     decision: Decision,
     at: UnixMs,
@@ -40,19 +40,15 @@ impl Denied {
         let Some(wait_ms) = decision.retry_after_ms.filter(|_| !decision.allowed) else { return };
         let mut denied = self.lock();
         let place = (policy, key);
-        // What is known of a smaller cost says more.
-        let smaller = denied.get(&place, now).filter(|known| known.at <= now && known.cost < cost);
-        if smaller.is_none() {
-            let ends = now.plus(wait_ms.min(DENIED_MS_MAX));
-            // Without room the store is asked the next time.
-            let _ = denied.insert(place, Known { cost, decision, at: now }, ends, now);
-        }
+        let ends = now.plus(wait_ms.min(DENIED_MS_MAX));
+        // Without room the store is asked the next time.
+        let _ = denied.insert(place, Known { cost, decision, at: now }, ends, now);
     }
 
-    /// Whether there is none, living or not.
+    /// Whether any is known at `now`; those that ended are dropped.
     #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.lock().len() == 0
+    pub fn has_any(&self, now: UnixMs) -> bool {
+        self.lock().first(now).is_some()
     }
 
     /// What the store would say to `cost` at `now`, where that is known to be no. By a clock that went
@@ -61,7 +57,7 @@ impl Denied {
     pub fn find(&self, policy: usize, key: EntryKey, cost: u64, now: UnixMs) -> Option<Decision> {
         let denied = self.lock();
         let known = denied.get(&(policy, key), now)?;
-        if known.at > now || cost < known.cost {
+        if known.at > now || cost != known.cost {
             return None;
         }
         let passed_ms = now.since(known.at);
@@ -124,19 +120,29 @@ mod tests {
     }
 
     #[test]
-    fn it_is_of_one_key_of_one_policy_and_of_what_costs_as_much() {
+    fn it_is_of_one_key_of_one_policy_and_of_one_cost() {
         let denied = denied();
         denied.note(0, key("k"), 3, denial(100), NOW);
         assert_eq!(denied.find(1, key("k"), 3, NOW), None);
         assert_eq!(denied.find(0, key("l"), 3, NOW), None);
-        assert_eq!(denied.find(0, key("k"), 2, NOW), None);
-        assert!(denied.find(0, key("k"), 4, NOW).is_some());
+        assert_eq!([2, 4].map(|cost| denied.find(0, key("k"), cost, NOW)), [None, None]);
+        assert!(denied.find(0, key("k"), 3, NOW).is_some());
         denied.note(0, key("k"), 2, denial(50), NOW);
         assert!(denied.find(0, key("k"), 2, NOW).is_some());
-        denied.note(0, key("k"), 3, denial(100), NOW);
-        assert!(denied.find(0, key("k"), 2, NOW).is_some(), "the smaller one stays");
         denied.forget(0, key("k"));
-        assert_eq!(denied.find(0, key("k"), 3, NOW), None);
+        assert_eq!(denied.find(0, key("k"), 2, NOW), None);
+    }
+
+    #[test]
+    fn there_is_none_once_all_have_ended_or_are_forgotten() {
+        let denied = denied();
+        assert!(!denied.has_any(NOW));
+        denied.note(0, key("k"), 1, denial(100), NOW);
+        assert!(denied.has_any(NOW.plus(99)));
+        assert!(!denied.has_any(NOW.plus(100)));
+        denied.note(0, key("k"), 1, denial(100), NOW);
+        denied.clear();
+        assert!(!denied.has_any(NOW));
     }
 
     #[test]

@@ -193,6 +193,12 @@ impl<V, K: Copy + Hash + Ord> Expiring<V, K> {
         Some(entry.value)
     }
 
+    /// Removes the entry that ended first, if one did.
+    pub(super) fn pop_ended(&mut self, now: UnixMs) -> Option<(K, V)> {
+        let &(_, key) = self.queue.first().filter(|(expires, _)| *expires <= now)?;
+        Some((key, self.remove(&key)?))
+    }
+
     /// Removes all entries.
     pub(super) fn clear(&mut self) {
         self.entries.clear();

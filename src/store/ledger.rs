@@ -7,9 +7,9 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use super::expiring::{Expiring, Full, Seed};
-use super::{InstanceId, MergeBatch, Owed, Take};
+use super::{EntryKey, InstanceId, MergeBatch, Owed, Take};
 use crate::UnixMs;
-use crate::limit::{Policy, PolicyName, State};
+use crate::limit::{Policy, PolicyName, Quota, State};
 
 /// Policies that may owe: as many as there can be configured.
 const POLICIES_MAX: usize = 16;
@@ -18,7 +18,8 @@ const KEYS_PER_POLICY_MAX: usize = 1_024;
 
 /// What is owed, and the batch that is under way.
 pub struct Ledger {
-    owed: BTreeMap<PolicyName, Expiring<State>>,
+    /// By policy and key, with the quota the key had.
+    owed: BTreeMap<PolicyName, Expiring<(Quota, State)>>,
     /// Sent and not acknowledged: sent again as it is, under the same number, until it is or its
     /// windows are over.
     sent: Option<(MergeBatch, UnixMs)>,
@@ -56,10 +57,11 @@ impl Ledger {
             .entry(policy.name.clone())
             .or_insert_with(|| Expiring::new(KEYS_PER_POLICY_MAX, seed));
         let empty = State::empty(policy.algorithm);
-        let state = keys.get(&key, now).cloned().map_or(empty, |state| state.of(policy.algorithm));
+        let own = keys.get(&key, now).cloned();
+        let state = own.map_or(empty, |(_, state)| state.of(policy.algorithm));
         let state = state.add(policy.quota, now, cost);
         let ends = state.free_at(policy.quota);
-        keys.insert(key, state, ends, now).map(drop).map_err(|Full| LedgerFull)
+        keys.insert(key, (policy.quota, state), ends, now).map(drop).map_err(|Full| LedgerFull)
     }
 
     /// The batch to send next: the one that was not acknowledged, or else a new one. `policies`: all that
@@ -79,6 +81,18 @@ impl Ledger {
             self.sent = Some((batch, ends));
         }
         self.sent.as_ref().map(|(batch, _)| batch.clone())
+    }
+
+    /// Owes a key's cost no more. A batch that was sent may be sent again without it: if it was taken, it is not
+    /// taken again.
+    pub fn forget(&mut self, policy: &Policy, key: EntryKey) {
+        if let Some(keys) = self.owed.get_mut(&policy.name) {
+            keys.remove(&key);
+        }
+        if let Some((batch, _)) = &mut self.sent {
+            batch.entries.retain(|owed| owed.key != key || owed.policy.name != policy.name);
+        }
+        self.sent.take_if(|(batch, _)| batch.entries.is_empty());
     }
 
     /// The batch of that number was taken.
@@ -106,8 +120,9 @@ impl Ledger {
             let Some(keys) = self.owed.get_mut(&policy.name) else { continue };
             while entries.len() < MergeBatch::ENTRIES_MAX {
                 let Some((key, ..)) = keys.first(now) else { break };
-                let Some(taken) = keys.remove(&key) else { break };
-                entries.push(Owed { policy: policy.clone(), key, taken });
+                let Some((quota, taken)) = keys.remove(&key) else { break };
+                let policy = Policy { quota, ..policy.clone() };
+                entries.push(Owed { policy, key, taken });
             }
         }
         entries

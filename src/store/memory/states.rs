@@ -59,7 +59,14 @@ impl States {
         ends: UnixMs,
         now: UnixMs,
     ) -> Result<(), Full> {
-        let others = self.further.saturating_sub(further(self.states.kept(&key)));
+        let mut others = self.further.saturating_sub(further(self.states.kept(&key)));
+        // What ended before gives its room back first.
+        while others.saturating_add(further(Some(&state))) > self.further_max
+            && let Some((dropped, log)) = self.states.pop_ended(now)
+        {
+            let own = dropped == key;
+            others = others.saturating_sub(if own { 0 } else { further(Some(&log)) });
+        }
         let state =
             state.coarse(self.further_max.saturating_sub(others).saturating_add(TAKES_EACH));
         let own = further(Some(&state));
@@ -117,6 +124,29 @@ mod tests {
             states.remove(&key(&number.to_string()));
         }
         assert_eq!(states.further, 0);
+    }
+
+    #[test]
+    fn logs_that_ended_leave_their_room_to_those_that_live() {
+        let (mut states, policy) = states();
+        let mut take = |name: &str, at: UnixMs| {
+            let empty = State::empty(policy.algorithm);
+            let kept = states.get(&key(name), at).cloned().unwrap_or(empty);
+            let kept = decide(&kept, policy.quota, at, 1).unwrap().1;
+            states.insert(key(name), kept.clone(), kept.free_at(policy.quota), at).unwrap();
+            states.get(&key(name), at).unwrap().entries()
+        };
+        for number in 0..3 {
+            for ms in 0..20 {
+                take(&number.to_string(), NOW.plus(ms));
+            }
+        }
+        let counted = (0..16).map(|ms| take("live", NOW.plus(ms))).max();
+        assert_eq!(counted, Some(TAKES_EACH), "the room is used up");
+        let later = NOW.plus(60_100);
+        let counted = (0..40).map(|ms| take("live", later.plus(ms))).max();
+        assert_eq!(counted, Some(40), "exact again");
+        assert_eq!(states.further, 32);
     }
 
     #[test]

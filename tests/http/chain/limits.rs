@@ -175,6 +175,45 @@ fn a_merge_whose_reply_was_lost_is_repeated_and_counted_once() {
 }
 
 #[test]
+fn what_is_owed_for_a_key_that_is_reset_is_owed_no_more() {
+    let chain = limited(json!({}));
+    let sibling = Chain::build(&chain.primary, None, |s| s["limits"] = json!([with(4, json!({}))]));
+    chain.lose_primary(Fault::Unreachable);
+    assert_eq!(take(&chain.bench, 3).status, 200);
+    // The store is back, and has not taken the cost yet.
+    chain.primary.fault(Fault::NoMerging);
+    chain.bench.pass(1_000);
+    chain.bench.send(Ask::get("/readyz"));
+    assert_eq!(chain.queue.run(), 1);
+    let reset = Ask::new("DELETE", "/v1/limits/per-subject?key=somebody").basic("admin");
+    assert_eq!(chain.bench.send(reset).status, 204);
+    chain.recover();
+    sibling.bench.pass(3_000);
+    assert_eq!(left(&sibling.bench), 4);
+    assert_eq!(chain.bench.count("takes_merged", ""), 0);
+}
+
+#[test]
+fn a_cost_beyond_the_share_cannot_be_told_and_is_no_denial() {
+    let chain = limited(json!({"local_share_percent": 50}));
+    chain.lose_primary(Fault::Unreachable);
+    let beyond = take(&chain.bench, 3);
+    beyond.refused(503, "ERR_STORE_UNAVAILABLE");
+    assert_eq!(take(&chain.bench, 2).status, 200);
+    take(&chain.bench, 1).refused(429, "ERR_RATE_LIMITED");
+}
+
+#[test]
+fn a_key_that_is_blocked_stays_so_without_the_store() {
+    let chain = limited(json!({}));
+    let order = json!({"key": "somebody", "block_for": "10m"});
+    let blocked = chain.bench.send(Ask::post("/v1/limits/per-subject").basic("admin").json(&order));
+    assert_eq!(blocked.status, 204, "{blocked:?}");
+    chain.lose_primary(Fault::Unreachable);
+    take(&chain.bench, 1).refused(429, "ERR_RATE_LIMITED");
+}
+
+#[test]
 fn cost_that_the_store_does_not_take_keeps_no_revocation_waiting() {
     let chain = limited(json!({}));
     let token = chain.bench.mint();
