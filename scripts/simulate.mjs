@@ -14,8 +14,20 @@ import { endWithUs } from "./lib/process.mjs";
 import { main, StepError } from "./lib/step.mjs";
 
 const USAGE = "npm run simulate -- [--seeds N] [--from N] | --seed N | --planted";
+const HELP = `${USAGE}
+
+--seeds N    so many seeds, 2,000 unless it is said; from 1,000 on every kind of fault and answer must occur
+--from N     from this seed on
+--seed N     one, with its trace if it fails
+--planted    the bugs it must find
+--help       this`;
 
 await main(async () => {
+  if (process.argv.slice(2).includes("--help")) {
+    console.log(HELP);
+    return;
+  }
+  console.log("built first, which takes some minutes the first time");
   process.exitCode = await simulate(cargoArgs(process.argv.slice(2)));
 });
 

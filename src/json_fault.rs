@@ -54,6 +54,14 @@ fn reason(message: &str) -> &'static str {
         ("unknown variant", "not one of the names there are"),
         ("duplicate field", "is there twice"),
     ];
+    const EXPECTED: [(&str, &str); 5] = [
+        ("expected u64", "must be a whole number of 0 or more"),
+        ("expected i64", "must be a whole number"),
+        ("expected a string", "must be text"),
+        ("expected a sequence", "must be a list"),
+        ("expected a boolean", "must be true or false"),
+    ];
     let known = REASONS.iter().find(|(start, _)| message.starts_with(start));
+    let known = known.or_else(|| EXPECTED.iter().find(|(part, _)| message.contains(part)));
     known.map_or("of the wrong type or out of range", |(_, reason)| reason)
 }

@@ -25,9 +25,9 @@ const ANSWERS = [
   ["a result and an error at once", json({ result: 1, error: "ERR" }), "not_a_reply"],
   ["nothing", { fault: "answer", status: 200, body: "" }, "not_a_reply"],
   ["a yes of another script", json({ result: 1 }), "unexpected_reply"],
-  ["the right shape, and too short", json({ result: [0, 0, 0, 1, 0] }), "unexpected_reply"],
-  ["the right shape, and too long", json({ result: [0, 0, 0, 1, 0, 1, 99, 60_000, -1, 1] }), "unexpected_reply"],
-  ["more left than the quota", json({ result: [0, 0, 0, 1, 0, 1, 101, 60_000, -1] }), "unexpected_reply"],
+  ["the right shape, and too short", json({ result: [0, 0, 0, 1, 0, 0] }), "unexpected_reply"],
+  ["the right shape, and too long", json({ result: [0, 0, 0, 1, 0, 0, 1, 99, 60_000, -1, 1] }), "unexpected_reply"],
+  ["more left than the quota", json({ result: [0, 0, 0, 1, 0, 0, 1, 101, 60_000, -1] }), "unexpected_reply"],
   ["text for numbers", json({ result: ["0", "0", "0", "1", "0", "1", "99", "60000", "-1"] }), "unexpected_reply"],
   ["50 MB", { fault: "huge" }, "reply_too_large"],
   ["a redirect", { fault: "redirect" }, "redirect"],
@@ -167,7 +167,7 @@ test("store_clock_off: a store whose clock is an hour ahead or behind neither le
   const { good, revoked } = await mintBoth(talk);
   for (const ahead_ms of [3_600_000, -3_600_000]) {
     const epoch = Number(await command("GET", "{portcullis}:1:epoch"));
-    proxy.inject(json({ result: [0, 0, 0, epoch, ahead_ms, 1, 99, 60_000, -1] }));
+    proxy.inject(json({ result: [0, 0, 0, epoch, 0, ahead_ms, 1, 99, 60_000, -1] }));
     assert.equal((await talk.authorize(good.access_token)).status, 200);
     assertProblem(await talk.authorize(revoked.access_token), 401, "ERR_JWT_REVOKED");
   }

@@ -104,7 +104,8 @@ fn a_value_of_the_wrong_type_is_named_by_its_path_and_not_echoed() {
         order[field] = value;
         order.to_string()
     };
-    let words = "of the wrong type or out of range";
+    let (text, number) = ("must be text", "must be a whole number of 0 or more");
+    let other = "of the wrong type or out of range";
     for (field, value) in [
         ("sub", json!(5)),
         ("sub", json!(["leaked-value"])),
@@ -117,7 +118,12 @@ fn a_value_of_the_wrong_type_is_named_by_its_path_and_not_echoed() {
     ] {
         let bench = Bench::new();
         let reply = order(&bench, JSON, wrong(field, value));
-        let words = if field == "claims" { "not a JSON object" } else { words };
+        let words = match field {
+            "claims" => "not a JSON object",
+            "aud" => other,
+            "access_ttl" => number,
+            _ => text,
+        };
         reply.refused(400, "ERR_REQUEST_INVALID").saying(&format!("{field}: {words}"));
         assert!(!reply.text.contains("leaked-value"), "{reply:?}");
     }

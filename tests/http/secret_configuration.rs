@@ -77,17 +77,22 @@ fn a_secret_that_is_not_json_is_not_echoed() {
 #[test]
 fn a_value_of_the_wrong_type_is_named_and_not_echoed() {
     let wrong = "of the wrong type or out of range";
+    let (text, list, number) = ("must be text", "must be a list", "must be a whole number");
     assert_keys_fault(&json!(LEAK), "PORTCULLIS_KEYS", wrong);
-    assert_keys_fault(&json!({"keys": LEAK}), "PORTCULLIS_KEYS.keys", wrong);
+    assert_keys_fault(&json!({"keys": LEAK}), "PORTCULLIS_KEYS.keys", list);
     assert_keys_fault(&json!({"keys": [LEAK]}), "PORTCULLIS_KEYS.keys[0]", wrong);
-    assert_keys_fault(&oct("k", json!([LEAK])), "PORTCULLIS_KEYS.keys[0].k", wrong);
-    assert_keys_fault(&oct("k", json!(1_234_567_890)), "PORTCULLIS_KEYS.keys[0].k", wrong);
-    assert_keys_fault(&oct("kid", json!({"a": LEAK})), "PORTCULLIS_KEYS.keys[0].kid", wrong);
-    assert_keys_fault(&oct("not_before", json!(LEAK)), "PORTCULLIS_KEYS.keys[0].not_before", wrong);
-    assert_client_fault("id", json!([LEAK]), "[1].id", wrong);
-    assert_client_fault("secret_sha256", json!(LEAK), "[1].secret_sha256", wrong);
-    assert_client_fault("secret_sha256", json!([1_234_567_890]), "[1].secret_sha256[0]", wrong);
-    assert_client_fault("scopes", json!({LEAK: 1}), "[1].scopes", wrong);
+    assert_keys_fault(&oct("k", json!([LEAK])), "PORTCULLIS_KEYS.keys[0].k", text);
+    assert_keys_fault(&oct("k", json!(1_234_567_890)), "PORTCULLIS_KEYS.keys[0].k", text);
+    assert_keys_fault(&oct("kid", json!({"a": LEAK})), "PORTCULLIS_KEYS.keys[0].kid", text);
+    assert_keys_fault(
+        &oct("not_before", json!(LEAK)),
+        "PORTCULLIS_KEYS.keys[0].not_before",
+        number,
+    );
+    assert_client_fault("id", json!([LEAK]), "[1].id", text);
+    assert_client_fault("secret_sha256", json!(LEAK), "[1].secret_sha256", list);
+    assert_client_fault("secret_sha256", json!([1_234_567_890]), "[1].secret_sha256[0]", text);
+    assert_client_fault("scopes", json!({LEAK: 1}), "[1].scopes", list);
 }
 
 #[test]

@@ -90,12 +90,13 @@ test("with Redis the banner also says how to try an outage, in commands that par
   const text = banner("http://127.0.0.1:8787", store);
   for (const { command } of curls("http://127.0.0.1:8787")) assert.ok(text.includes(`\n${command}\n`));
   const commands = /To try an outage of Redis:\n([^]+)$/.exec(text)[1].split("\n").filter((line) => /^[^#]/.test(line));
-  assert.equal(commands.length, 5);
+  assert.equal(commands.length, 6);
   assert.equal(commands[0], "kill -9 4711");
   assert.match(commands[1], / -i .*8787\/v1\/authorize$/);
   assert.match(commands[2], /8787\/readyz$/);
   assert.equal(commands[3], "kill -USR2 4712");
-  assert.match(commands[4], /8787\/metrics \| grep/);
+  assert.match(commands[4], /8787\/v1\/authorize; sleep 1; .* -i .*8787\/v1\/authorize$/);
+  assert.match(commands[5], /8787\/metrics \| grep/);
   for (const command of commands) assert.equal(spawnSync("sh", ["-n", "-c", command]).status, 0, command);
 });
 
