@@ -10,11 +10,11 @@ use crate::background::Background;
 use crate::instance::Instance;
 use crate::planted::{self, Bug};
 use crate::store::kv::{self, Entry};
-use crate::store::{Admission, Admit, Store, StoreError};
+use crate::store::{Admit, Store, StoreError};
 use crate::telemetry::Event;
 
-/// Entries that are told in one run, and pages that are looked through for them. What is left waits for
-/// the next run.
+/// Entries that are told in one run, and pages that are looked through for them. The next run of this instance goes on
+/// where one ended.
 const TOLD_MAX: usize = 200;
 const PAGES_MAX: usize = 20;
 /// Entries that are read in one call, each with what was told of it: KV reads a hundred keys at once.
@@ -73,10 +73,15 @@ where
         let (nothing, primary) = (Admit::default(), &self.chain.primary);
         // Of the primary alone: without it nobody could be told.
         let asked = self.demand("admit", now, primary.admit(&nothing, now)).await;
-        let Ok(Admission { epoch, .. }) = asked else { return };
-        let epoch = epoch.unwrap_or_default();
+        let Ok(admission) = asked else { return };
+        if self.chain.learn(&nothing, &admission, now) {
+            self.catch_up(now);
+        }
+        let epoch = admission.epoch.unwrap_or_default();
         let stopped = self.drain_pages(secondary, epoch, &mut told, now).await;
         if let Err(Stop::Secondary(error)) = stopped {
+            // Where it was may be what it fails at.
+            self.chain.instance.outages.drain_from(None);
             telemetry.record(&Event::SecondaryFailed { verb: "drain", error: &error });
         }
         if told > 0 {
@@ -91,8 +96,9 @@ where
         told: &mut usize,
         now: UnixMs,
     ) -> Result<(), Stop> {
-        let mut cursor = None;
+        let outages = &self.chain.instance.outages;
         for _ in 0..PAGES_MAX {
+            let cursor = outages.drained_to();
             let page = secondary.keys(cursor).await?;
             for keys in page.keys.chunks(READ_AT_ONCE) {
                 let marks = keys.iter().filter_map(|key| kv::told_key(key));
@@ -107,8 +113,9 @@ where
                     }
                 }
             }
-            cursor = page.cursor;
-            if cursor.is_none() {
+            let is_last = page.cursor.is_none();
+            outages.drain_from(page.cursor);
+            if is_last {
                 break;
             }
         }

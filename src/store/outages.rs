@@ -48,6 +48,8 @@ pub struct Outages {
     epoch: AtomicU64,
     /// How far the primary, which lost its data, has been told again what this instance knows.
     retold: Mutex<Retelling>,
+    /// How far the secondary was looked through.
+    drained: Mutex<Option<String>>,
 }
 
 /// What became of the data that this instance wrote to the primary.
@@ -106,6 +108,7 @@ impl Outages {
             asked_ms: AtomicU64::new(0),
             epoch: AtomicU64::new(0),
             retold: Mutex::default(),
+            drained: Mutex::default(),
         }
     }
 
@@ -117,6 +120,17 @@ impl Outages {
     /// Looks into the ledger, or writes to it.
     pub fn ledger<T>(&self, work: impl FnOnce(&mut Ledger) -> T) -> T {
         work(&mut self.ledger.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Where a walk over the secondary goes on; `None`: at its beginning.
+    #[must_use]
+    pub fn drained_to(&self) -> Option<String> {
+        self.drained.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Notes where it is to go on.
+    pub fn drain_from(&self, cursor: Option<String>) {
+        *self.drained.lock().unwrap_or_else(PoisonError::into_inner) = cursor;
     }
 
     /// Whether the store has not been told everything.

@@ -58,7 +58,12 @@ fn a_lifetime_of_0_or_above_the_maximum_is_refused() {
 fn a_lifetime_that_is_negative_fractional_or_beyond_any_integer_is_refused() {
     let orders = [json!(-1), json!(0.5), json!(60.0), json!(1e300), json!("60"), json!([60])]
         .map(|ttl| json!({"access_ttl": ttl}));
-    assert_refused(orders, 400, "ERR_REQUEST_INVALID", "access_ttl: must be a whole number of 0 or more");
+    assert_refused(
+        orders,
+        400,
+        "ERR_REQUEST_INVALID",
+        "access_ttl: must be a whole number of 0 or more",
+    );
 }
 
 #[test]

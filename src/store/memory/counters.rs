@@ -1,7 +1,5 @@
 //! What is counted and what is blocked, one bounded partition a policy.
 
-use std::collections::BTreeMap;
-
 use super::MemoryBounds;
 use super::states::States;
 use crate::UnixMs;
@@ -10,9 +8,9 @@ use crate::planted::{self, Bug};
 use crate::store::expiring::{Expiring, Full, Seed};
 use crate::store::{EntryKey, Outcome, Owed, Penalty, StoreError, Take};
 
-/// The partitions of all policies.
+/// The partitions of all policies: few, and found by a name that as a rule is the very same one.
 pub(super) struct Counters {
-    partitions: BTreeMap<PolicyName, Partition>,
+    partitions: Vec<(PolicyName, Partition)>,
     bounds: MemoryBounds,
     seed: Seed,
 }
@@ -53,7 +51,7 @@ struct Planned<'a> {
 
 impl Counters {
     pub(super) fn new(bounds: &MemoryBounds, seed: Seed) -> Self {
-        Self { partitions: BTreeMap::new(), bounds: *bounds, seed }
+        Self { partitions: Vec::new(), bounds: *bounds, seed }
     }
 
     /// Takes all or nothing: nothing when a policy that is not a shadow denies.
@@ -99,7 +97,7 @@ impl Counters {
 
     /// Forgets a key's own count and penalty. What it spent in the overflow bucket is not its own.
     pub(super) fn reset(&mut self, policy: &Policy, key: EntryKey) {
-        if let Some(partition) = self.partitions.get_mut(&policy.name) {
+        if let Some(partition) = self.find(&policy.name) {
             partition.states.remove(&key);
             partition.penalties.remove(&key);
         }
@@ -138,27 +136,41 @@ impl Counters {
 
     /// Counts cost that was taken elsewhere, in a partition that is open.
     pub(super) fn merge(&mut self, owed: &Owed, now: UnixMs) {
-        if let Some(partition) = self.partitions.get_mut(&owed.policy.name) {
+        if let Some(partition) = self.find(&owed.policy.name) {
             partition.merge(owed, now);
         }
     }
 
+    fn find(&mut self, name: &PolicyName) -> Option<&mut Partition> {
+        let found = self.partitions.iter_mut().find(|(own, _)| own == name);
+        found.map(|(_, partition)| partition)
+    }
+
     fn open(&mut self, policy: &Policy) -> Result<&mut Partition, StoreError> {
-        let full = self.partitions.len() >= self.bounds.policies;
-        if full && !self.partitions.contains_key(&policy.name) {
-            return Err(StoreError::Full { what: "policies" });
-        }
-        let (bounds, seed) = (&self.bounds, self.seed);
-        let partition = || Partition {
-            states: States::new(policy, bounds, seed),
-            penalties: Expiring::new(bounds.penalties_per_policy, seed),
-            overflow: State::empty(policy.algorithm),
+        let full = StoreError::Full { what: "policies" };
+        let place = self.partitions.iter().position(|(name, _)| *name == policy.name);
+        let place = match place {
+            Some(place) => place,
+            None if self.partitions.len() >= self.bounds.policies => return Err(full),
+            None => {
+                let partition = Partition::new(policy, &self.bounds, self.seed);
+                self.partitions.push((policy.name.clone(), partition));
+                self.partitions.len().saturating_sub(1)
+            }
         };
-        Ok(self.partitions.entry(policy.name.clone()).or_insert_with(partition))
+        self.partitions.get_mut(place).map(|(_, partition)| partition).ok_or(full)
     }
 }
 
 impl Partition {
+    fn new(policy: &Policy, bounds: &MemoryBounds, seed: Seed) -> Self {
+        Self {
+            states: States::new(policy, bounds, seed),
+            penalties: Expiring::new(bounds.penalties_per_policy, seed),
+            overflow: State::empty(policy.algorithm),
+        }
+    }
+
     /// Decides a take after the `earlier` ones of the same call, writing nothing.
     fn plan<'a>(&self, take: &Take<'a>, earlier: &[Planned<'_>], now: UnixMs) -> Planned<'a> {
         let Take { policy, key, cost } = *take;

@@ -38,7 +38,8 @@ impl States {
                 return None;
             }
             let (decision, next) = decide(state, policy.quota, now, cost).ok()?;
-            let ends = next.free_at(policy.quota);
+            // Then it is free: State::free_at would work it out once more.
+            let ends = now.plus(decision.reset_ms);
             Some((decision, decision.allowed.then_some((next, ends))))
         })
     }

@@ -103,6 +103,22 @@ fn what_was_left_is_told_once_and_stays() {
 }
 
 #[test]
+fn a_run_goes_on_where_the_one_before_ended_however_many_there_are() {
+    let (chain, kv) = (Chain::new(), Kv::default());
+    for number in 0..700 {
+        left(&chain, &number.to_string(), &kv);
+    }
+    let runs: Vec<usize> = (0..6)
+        .map(|_| {
+            drain(&chain, &kv);
+            told(&chain)
+        })
+        .collect();
+    assert_eq!(runs.iter().sum::<usize>(), 700, "{runs:?}");
+    assert_eq!(runs[0], 200);
+}
+
+#[test]
 fn an_entry_that_was_extended_while_it_was_told_is_told_again() {
     let (chain, kv) = (Chain::new(), Kv::default());
     left(&chain, "s", &kv);
