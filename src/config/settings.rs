@@ -9,7 +9,7 @@ use super::store::{RevocationTable, StoreTable};
 use super::token_cache::TokenCacheTable;
 use super::{AddressSource, ConfigError, duration, error};
 use crate::fetch::is_loopback;
-use crate::guard::IPV6_PREFIX;
+use crate::limit::IPV6_PREFIX;
 
 /// Longest lifetime of a token that can be configured, in seconds: 366 days. A revocation is kept
 /// that long, and a date beyond the year 9999 would not be read back.

@@ -3,6 +3,7 @@
 use super::foreign::{Foreign, foreign_check};
 use super::issue::check_subject;
 use super::key::Counted;
+use super::rules::Presented;
 use super::{Caller, Degraded, Guard, GuardError, Limited, Requested};
 use crate::UnixMs;
 use crate::jwt::{ClaimReason, Claims, JwtError};
@@ -143,8 +144,11 @@ impl<S: Store> Guard<S> {
         counted: &Counted<'_>,
     ) -> Result<(Vec<Limited>, Degraded), GuardError> {
         let (claims, caller, now) = (counted.claims, counted.caller, counted.caller.now);
-        let issuer = claims.issuer.as_deref().unwrap_or_default();
-        let presented = Self::presented(counted.check, issuer, claims.client_id.as_deref());
+        let presented = Presented {
+            subject: counted.check.subject,
+            issuer: claims.issuer.as_deref().unwrap_or_default(),
+            client: claims.client_id.as_deref(),
+        };
         let exempt = Self::pass_rules(rules, &presented, caller)?;
         let takes = if exempt { Vec::new() } else { self.takes(counted, rules) };
         let Admission { unchecked, outcomes, .. } =

@@ -1,11 +1,10 @@
 //! A caller's address, as limits count it.
 
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::IpAddr;
 
+use crate::limit::IPV6_PREFIX;
+use crate::rules::Network;
 use crate::store::{EntryKey, KeySpace};
-
-/// The network that an IPv6 address is counted by unless it is said: one customer usually holds it whole (RFC 6177).
-pub const IPV6_PREFIX: u8 = 64;
 
 /// An address. Limits count an IPv6 one by its network, and an IPv4-mapped one (RFC 4291 section 2.5.5.2) as the
 /// IPv4 address it is.
@@ -43,10 +42,8 @@ impl Address {
         let counted = match address.map(|Self { ip, ipv6_prefix }| (ip, ipv6_prefix)) {
             None => "unknown".to_owned(),
             Some((IpAddr::V4(address), _)) => address.to_string(),
-            Some((IpAddr::V6(address), prefix)) => {
-                let hosts = u128::MAX.checked_shr(prefix.into()).unwrap_or(0);
-                let network = address.to_bits() & !hosts;
-                format!("{}/{prefix}", Ipv6Addr::from_bits(network))
+            Some((ip, prefix)) => {
+                Network::of(ip, prefix).map_or_else(|| ip.to_string(), |it| it.to_string())
             }
         };
         EntryKey::new(KeySpace::Address, "", &counted)

@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use super::rules::Presented;
 use super::{Caller, Degraded, Guard, GuardError, require};
 use crate::UnixMs;
 use crate::config::{Client, Grant};
@@ -60,13 +61,15 @@ impl<S: Store> Guard<S> {
         self.instance.tokens.keep(&signed);
         let check = self.check_of(&claims, &signed, now);
         let admission = self.ask(check, &claims, &[], now).await;
-        let issuer = &self.config().issuer;
-        let presented = Self::presented(&check, issuer, claims.client_id.as_deref());
+        let presented = Presented {
+            subject: check.subject,
+            issuer: &self.config().issuer,
+            client: claims.client_id.as_deref(),
+        };
         let caller = Caller { address: None, now };
-        if Self::pass_rules(&self.rules(), &presented, &caller).is_err() {
-            return Ok(inactive);
-        }
+        let denied = Self::pass_rules(&self.rules(), &presented, &caller).is_err();
         match admission {
+            Ok(_) if denied => Ok(inactive),
             Ok(admission) => Ok(Introspection {
                 active: true,
                 token: Some(token_info(&claims)),

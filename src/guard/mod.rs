@@ -19,7 +19,7 @@ mod rules;
 mod verified;
 
 pub use access::Access;
-pub use address::{Address, IPV6_PREFIX};
+pub use address::Address;
 pub use degraded::Degraded;
 pub use error::{CredentialsFault, GuardError, Limited};
 pub use foreign::refresh_due;

@@ -6,7 +6,7 @@ use super::{Caller, Guard, GuardError, NamedKey};
 use crate::UnixMs;
 use crate::limit::Policy;
 use crate::rules::{Heard, List, Listing, Network, RULE_MS_MAX, Rules};
-use crate::store::{EntryKey, KeySpace, Store, StoreError, StoredRules, TokenCheck};
+use crate::store::{EntryKey, KeySpace, Store, StoreError, StoredRules};
 use crate::telemetry::Event;
 
 /// How often a change is begun anew because others were made at the same time.
@@ -34,10 +34,11 @@ impl Listed<'_> {
     }
 }
 
-/// Whom a request is by, as lists name it.
-pub(super) struct Presented {
+/// Whom a request is by. Its client is hashed only where there are rules to look it up in.
+pub(super) struct Presented<'a> {
     pub subject: Option<EntryKey>,
-    pub client: Option<EntryKey>,
+    pub issuer: &'a str,
+    pub client: Option<&'a str>,
 }
 
 impl<S: Store> Guard<S> {
@@ -52,26 +53,22 @@ impl<S: Store> Guard<S> {
         self.rules().list_of_address(address, caller.now)
     }
 
-    /// Whom `check` and a client's name present.
-    pub(super) fn presented(check: &TokenCheck, issuer: &str, client: Option<&str>) -> Presented {
-        let client = client.map(|client| EntryKey::new(KeySpace::Client, issuer, client));
-        Presented { subject: check.subject, client }
-    }
-
     /// Whether no limit counts the request.
     ///
     /// # Errors
     /// [`GuardError::AccessDenied`]: denied by any of its names is denied.
     pub(super) fn pass_rules(
         rules: &Rules,
-        presented: &Presented,
+        presented: &Presented<'_>,
         caller: &Caller,
     ) -> Result<bool, GuardError> {
         if rules.is_empty() {
             return Ok(false);
         }
         let address = caller.address.map(|address| address.ip());
-        let names = [presented.subject, presented.client].into_iter().flatten();
+        let Presented { subject, issuer, client } = presented;
+        let client = client.map(|client| Listed::Client(client).name(issuer));
+        let names = [*subject, client].into_iter().flatten();
         let mut lists: Vec<List> =
             names.filter_map(|name| rules.list_of(name, caller.now)).collect();
         lists.extend(rules.list_of_address(address, caller.now));
@@ -261,6 +258,10 @@ impl<S: Store> Guard<S> {
             // Of a text that cannot be read those known before are what there is.
             let rules = change(Rules::clone(&self.rules()).live(now))?;
             let text = rules.text();
+            if text == stored.text {
+                // Nothing changed, and nobody need read it anew.
+                return Ok(());
+            }
             let written = match self.store.write_rules(stored.version, &text, now).await {
                 Err(StoreError::RecordTooLarge { .. }) => return Err(GuardError::RulesFull),
                 other => self.answered("write_rules", other, now)?,

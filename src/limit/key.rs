@@ -10,11 +10,14 @@ use super::LimitError;
 /// Longest name of a claim a policy counts by, in bytes.
 const CLAIM_BYTES_MAX: usize = 64;
 
+/// The network that an IPv6 address is counted by unless it is said: one customer usually holds it whole (RFC 6177).
+pub const IPV6_PREFIX: u8 = 64;
+
 /// One part of what a policy counts by; several together count each combination apart.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum KeyPart {
-    /// `ip`: the client's address; IPv6 by its /64.
+    /// `ip`: the client's address; IPv6 by its network.
     Ip,
     /// `subject`: the token's issuer and subject.
     Subject,

@@ -27,7 +27,7 @@ pub use applies::{Applies, Target};
 pub use decide::{Decision, decide, peek};
 pub use error::LimitError;
 pub use field::{legacy_fields, rate_limit_field, rate_limit_policy_field, retry_after_seconds};
-pub use key::KeyPart;
+pub use key::{IPV6_PREFIX, KeyPart};
 pub use policy::{OnOutage, Policy, PolicyName, Trigger};
 pub use quota::Quota;
 pub use route::{Path, Route};

@@ -82,6 +82,12 @@ impl Network {
             }
             Some(_) => return None,
         };
+        Self::of(address, prefix)
+    }
+
+    /// The one of so many bits that an address is in; `None` for more bits than it has.
+    #[must_use]
+    pub fn of(address: IpAddr, prefix: u8) -> Option<Self> {
         Kind::new(address.is_ipv6(), prefix)?.of(address)
     }
 

@@ -271,3 +271,15 @@ fn what_is_known_holds_while_the_store_is_away_and_no_change_is_acknowledged() {
     let reply = put(&bench, "deny", &json!({"subject": "user_002", "for": "1h"}));
     assert_eq!(reply.status, 503, "{reply:?}");
 }
+
+#[test]
+fn what_changes_nothing_is_not_written() {
+    let bench = Bench::new();
+    put_on(&bench, "deny", "subject", SUBJECT);
+    bench.store.calls();
+    take_off(&bench, "allow", &format!("subject={SUBJECT}"));
+    take_off(&bench, "deny", "subject=somebody-else");
+    assert_eq!(bench.store.calls(), ["rules", "rules"]);
+    take_off(&bench, "deny", &format!("subject={SUBJECT}"));
+    assert_eq!(bench.store.calls(), ["rules", "write_rules"]);
+}
