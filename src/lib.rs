@@ -23,6 +23,7 @@ pub mod planted;
 #[cfg(not(feature = "planted-bugs"))]
 mod planted;
 pub mod rules;
+pub mod session;
 pub mod store;
 pub mod telemetry;
 mod time;

@@ -30,6 +30,12 @@ impl UnixMs {
         self.0.saturating_sub(earlier.0)
     }
 
+    /// The instant of a JWT NumericDate.
+    #[must_use]
+    pub const fn from_seconds(seconds: u64) -> Self {
+        Self(seconds.saturating_mul(1000))
+    }
+
     /// Whole seconds since the epoch, rounded down: a JWT NumericDate (RFC 7519 section 2).
     #[must_use]
     pub const fn seconds(self) -> u64 {

@@ -104,7 +104,7 @@ fn fill_policy(store: &MemoryStore, number: usize) -> (usize, usize) {
 fn fill_sessions(store: &MemoryStore) -> usize {
     fill(|number| {
         let (session, subject) = (key(number), key(number / 2));
-        let start = SessionStart { session, subject, expires: expires(number) };
+        let start = SessionStart { session, subject, expires: expires(number), idle_ms: u64::MAX };
         block_on(store.rotate(&Rotation::Open(start), NOW)).map(drop)
     })
 }

@@ -63,7 +63,7 @@ fn token(keys: &KeySet, number: usize) -> String {
         client_id: "web",
         scope: "read write",
         token_id: &format!("{number:022}"),
-        session_id: &format!("{number:022}"),
+        session_id: Some(&format!("{number:022}")),
         lifetime_s: 900,
         claims: "{}",
     };

@@ -117,6 +117,12 @@ impl Clients {
         Ok(Self(clients))
     }
 
+    /// Whether there is a client of that id.
+    #[must_use]
+    pub fn has(&self, id: &str) -> bool {
+        self.0.binary_search_by(|client| client.id.as_str().cmp(id)).is_ok()
+    }
+
     /// The client of that id whose secret this is. Hashes are compared in constant time, of nothing when there is no such client: the time tells neither whether there is one nor how
     /// near the secret is. That an id is taken is no secret.
     #[must_use]

@@ -10,6 +10,7 @@ mod error;
 mod issuers;
 mod limits;
 mod secret;
+mod sessions;
 mod settings;
 mod store;
 mod token_cache;
@@ -20,6 +21,8 @@ pub use duration::parse_duration_ms;
 pub use error::ConfigError;
 pub use issuers::{ForeignIssuer, KeySource};
 pub use secret::Secrets;
+#[cfg(all(feature = "worker", target_arch = "wasm32"))]
+pub(crate) use sessions::REFRESH_SECRET;
 pub use store::StoreSettings;
 #[cfg(all(feature = "worker", target_arch = "wasm32"))]
 pub(crate) use store::{STORE_TOKEN, STORE_URL};
@@ -27,6 +30,7 @@ pub(crate) use store::{STORE_TOKEN, STORE_URL};
 use crate::UnixMs;
 use crate::jwt::{CacheBounds, ClockTolerance, JwkSet, KeyError, KeySet, Policy, Requirement};
 use crate::limit;
+use crate::session::{SessionTimes, Sessions};
 use crate::store::outage::RevocationOutage;
 use settings::{LIFETIME_S_MAX, Settings};
 
@@ -70,6 +74,10 @@ pub struct Config {
     pub token_cache: CacheBounds,
     /// Whether tokens are accepted that cannot be checked against the store.
     pub revocation: RevocationOutage,
+    /// Sessions with refresh tokens; `None`: this deployment has no secret for them.
+    pub sessions: Option<Sessions>,
+    /// How long sessions live where there are any; `None` where that is not configured.
+    session_times: Option<SessionTimes>,
 }
 
 /// Where the client's address is read from.
@@ -129,8 +137,35 @@ impl Config {
             store: settings.store.validate()?,
             token_cache: settings.token_cache.bounds()?,
             revocation: settings.revocation.validate()?,
+            sessions: None,
+            session_times: settings.sessions.map(|table| table.times()).transpose()?,
             issuer: settings.issuer,
         })
+    }
+
+    /// The same with sessions, whose refresh tokens are derived with `secret`: at least 32 random bytes in
+    /// base64url; in a rotation two of them with a comma between, of which the first signs. `None`: no sessions.
+    ///
+    /// # Errors
+    /// [`ConfigError`] for a secret that cannot be used, and where sessions are configured and it is missing.
+    pub fn with_refresh_secret(mut self, secret: Option<&str>) -> Result<Self, ConfigError> {
+        let Some(secret) = secret else {
+            let reason = "missing: sessions are configured, and refresh tokens are derived with it";
+            let missing = || ConfigError::new(sessions::REFRESH_SECRET, reason);
+            return if self.session_times.is_none() { Ok(self) } else { Err(missing()) };
+        };
+        let times = match self.session_times {
+            Some(times) => times,
+            None => sessions::SessionsTable::default().times()?,
+        };
+        self.sessions = Some(sessions::sessions(secret, times, &self.issuer)?);
+        Ok(self)
+    }
+
+    /// How long a session lives at most, in milliseconds; 0 where there are none.
+    #[must_use]
+    pub fn session_lifetime_ms(&self) -> u64 {
+        self.sessions.as_ref().map_or(0, |sessions| sessions.times.lifetime_ms)
     }
 
     /// How long a token that exists now can be accepted from now on, at most, in milliseconds: a

@@ -5,6 +5,7 @@ use serde::Deserialize;
 use super::issuers::IssuerTable;
 use super::limits::{GateTable, LimitTable};
 use super::secret::Secrets;
+use super::sessions::SessionsTable;
 use super::store::{RevocationTable, StoreTable};
 use super::token_cache::TokenCacheTable;
 use super::{AddressSource, ConfigError, duration, error};
@@ -44,6 +45,7 @@ pub(super) struct Settings {
     pub(super) issuers: Vec<IssuerTable>,
     #[serde(default)]
     pub(super) token_cache: TokenCacheTable,
+    pub(super) sessions: Option<SessionsTable>,
 }
 
 #[derive(Debug, Deserialize)]

@@ -153,10 +153,6 @@ where
         self.demand("sessions", now, self.chain.primary.sessions(subject, now)).await
     }
 
-    async fn end_session(&self, session: EntryKey, now: UnixMs) -> Result<bool, StoreError> {
-        self.demand("end_session", now, self.chain.primary.end_session(session, now)).await
-    }
-
     async fn peek(&self, takes: &[Take<'_>], now: UnixMs) -> Result<Vec<Outcome>, StoreError> {
         match self.ask("peek", now, self.chain.primary.peek(takes, now)).await {
             Ok(outcomes) => Ok(outcomes),

@@ -6,7 +6,7 @@ use crate::UnixMs;
 use crate::background::Background;
 use crate::instance::Instance;
 use crate::planted::{self, Bug};
-use crate::store::{Durability, Revocation, Store, StoreError};
+use crate::store::{Durability, Revocation, RevocationScope, Store, StoreError};
 use crate::telemetry::Event;
 
 impl<P, S, B> Fallback<P, S, B>
@@ -22,8 +22,15 @@ where
         unanswered: Unanswered,
         now: UnixMs,
     ) -> Result<Durability, StoreError> {
-        let Instance { telemetry, outages, memory, .. } = &*self.chain.instance;
+        let Instance { telemetry, outages, memory, config, .. } = &*self.chain.instance;
         let scope = revocation.scope;
+        // Told late, it must still end the sessions it is about: they live longer than their access tokens.
+        let lives_ms = match scope {
+            RevocationScope::Token => 0,
+            RevocationScope::Session | RevocationScope::Subject => config.session_lifetime_ms(),
+        };
+        let expires = revocation.expires.max(now.plus(lives_ms));
+        let revocation = &Revocation { expires, ..*revocation };
         // Acknowledged or not, this instance never accepts it again.
         let known = memory.revoke(revocation, now).await;
         let journalled = outages.journal(|journal| journal.keep(revocation, now)).is_ok();

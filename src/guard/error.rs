@@ -51,6 +51,23 @@ pub enum GuardError {
     /// The token to revoke was issued to another client.
     #[error("the token was issued to another client")]
     ForeignToken,
+    /// This deployment has no sessions: no secret for them, or a store that cannot compare and set.
+    #[error(
+        "there are no sessions here: they need PORTCULLIS_REFRESH_SECRET, and Redis or a Durable Object"
+    )]
+    SessionsUnavailable,
+    /// The refresh token is none of ours, over, another client's, or of a session that has ended.
+    #[error("the refresh token is not valid, or its session has ended")]
+    RefreshInvalid,
+    /// The refresh token was used before, outside its grace: its session has been ended.
+    #[error("the refresh token was used before: its session has been ended")]
+    RefreshReused,
+    /// There is no such grant type here.
+    #[error("grant_type: is not supported here")]
+    GrantTypeUnsupported,
+    /// There are no such tokens here.
+    #[error("token_type_hint: names a type of token that is not supported here")]
+    TokenTypeUnsupported,
     /// A field of the request is malformed.
     #[error("{field}: {reason}")]
     Invalid {
@@ -128,6 +145,11 @@ impl GuardError {
             Self::GrantMissing { .. } => "ERR_GRANT_MISSING",
             Self::BeyondGrant { .. } => "ERR_GRANT_EXCEEDED",
             Self::ForeignToken => "ERR_TOKEN_FOREIGN",
+            Self::SessionsUnavailable => "ERR_SESSIONS_UNAVAILABLE",
+            Self::RefreshInvalid => "ERR_REFRESH_INVALID",
+            Self::RefreshReused => "ERR_REFRESH_REUSED",
+            Self::GrantTypeUnsupported => "ERR_GRANT_TYPE_UNSUPPORTED",
+            Self::TokenTypeUnsupported => "ERR_TOKEN_TYPE_UNSUPPORTED",
             Self::Invalid { .. } => "ERR_REQUEST_INVALID",
             Self::PolicyUnknown => "ERR_LIMIT_POLICY_UNKNOWN",
             Self::Limit(error) => error.code(),

@@ -34,6 +34,7 @@ pub struct TokenInfo {
     scope: String,
     exp: u64,
     iat: u64,
+    #[serde(skip_serializing_if = "String::is_empty")]
     jti: String,
     #[serde(skip_serializing_if = "String::is_empty")]
     sid: String,
@@ -53,7 +54,9 @@ impl<S: Store> Guard<S> {
     ) -> Result<Introspection, GuardError> {
         require(client, Grant::TokensIntrospect)?;
         let inactive = Introspection::default();
-        let Some(signed) = self.own_token(token, now).await else { return Ok(inactive) };
+        let Some(signed) = self.own_token(token, now).await else {
+            return self.introspect_refresh(token, client, now).await;
+        };
         let Ok(claims) = signed.claims(&self.config().own, now) else { return Ok(inactive) };
         if !may_see(client, &claims) {
             return Ok(inactive);
@@ -81,6 +84,30 @@ impl<S: Store> Guard<S> {
             }
             Err(error) => Err(error),
         }
+    }
+}
+
+impl<S: Store> Guard<S> {
+    /// What a refresh token says, if it can be exchanged and `client` is the one it was issued to.
+    async fn introspect_refresh(
+        &self,
+        token: &str,
+        client: &Client,
+        now: UnixMs,
+    ) -> Result<Introspection, GuardError> {
+        let token = self.refresh_info(token, client, now).await?.map(|token| TokenInfo {
+            iss: token.issuer,
+            sub: token.subject,
+            aud: token.audience,
+            client_id: token.client_id,
+            scope: token.scope,
+            exp: token.exp,
+            iat: token.iat,
+            jti: String::new(),
+            sid: token.session_id,
+            token_type: "refresh_token",
+        });
+        Ok(Introspection { active: token.is_some(), token, degraded: Degraded::default() })
     }
 }
 

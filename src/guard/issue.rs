@@ -2,10 +2,11 @@
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 
-use super::{Guard, GuardError, Listed, require};
+use super::{Guard, GuardError, Listed, Refresh, require};
 use crate::UnixMs;
 use crate::config::{AUDIENCES_MAX, Client, Grant};
-use crate::jwt::{self, NewToken, is_scope_token};
+use crate::jwt::{self, NewToken, Unsigned, is_scope_token};
+use crate::session::RefreshToken;
 use crate::store::Store;
 use crate::telemetry::Event;
 
@@ -13,6 +14,8 @@ use crate::telemetry::Event;
 const SUBJECT_BYTES_MAX: usize = 255;
 /// Longest `scope`, in bytes.
 const SCOPE_BYTES_MAX: usize = 1024;
+const SCOPE_MALFORMED: GuardError =
+    invalid("scope", "must be scope tokens separated by single spaces");
 /// Most bytes of further claims, as JSON.
 const CLAIMS_BYTES_MAX: usize = 4096;
 
@@ -69,6 +72,8 @@ pub struct TokenOrder {
     pub claims: Option<String>,
     /// Lifetime in seconds, at most the configured maximum; `None`: the configured default.
     pub lifetime_s: Option<u64>,
+    /// Whether a session is opened, with a refresh token.
+    pub refresh: bool,
 }
 
 /// A minted token. It has no `Debug`: it must not reach a log.
@@ -81,8 +86,21 @@ pub struct Issued {
     pub scope: String,
     /// Its `jti`.
     pub token_id: String,
-    /// Its `sid`.
-    pub session_id: String,
+    /// Its `sid`; `None` for one that a client minted for itself.
+    pub session_id: Option<String>,
+    /// Its session's refresh token, if it has one.
+    pub refresh: Option<Refresh>,
+}
+
+/// An access token to be minted, all of which was checked.
+pub(super) struct Minting<'a> {
+    pub token_id: &'a str,
+    pub subject: &'a str,
+    pub audience: &'a [String],
+    pub scope: &'a str,
+    pub session_id: Option<&'a str>,
+    pub lifetime_s: u64,
+    pub claims: &'a str,
 }
 
 impl<S: Store> Guard<S> {
@@ -91,7 +109,8 @@ impl<S: Store> Guard<S> {
     /// # Errors
     /// [`GuardError::GrantMissing`], [`GuardError::AccessDenied`], [`GuardError::BeyondGrant`] for `scope` and `aud`,
     /// [`GuardError::Invalid`] for a malformed field, [`GuardError::Mint`] when no key is active,
-    /// [`GuardError::EntropyUnavailable`].
+    /// [`GuardError::EntropyUnavailable`]; with a session [`GuardError::SessionsUnavailable`] and
+    /// [`GuardError::Store`].
     pub async fn issue(
         &self,
         order: &TokenOrder,
@@ -109,29 +128,130 @@ impl<S: Store> Guard<S> {
         let claims = order.claims.as_deref().unwrap_or("{}");
         check_claims(claims)?;
         let lifetime_s = self.lifetime_s(order.lifetime_s)?;
+        if self.config().clients.has(&order.subject) {
+            // A client's own tokens have its id as their subject (RFC 9068 section 5).
+            return Err(invalid("sub", "is the id of a client"));
+        }
         let (token_id, session_id) = self.new_names()?;
-        let token = NewToken {
-            issuer: &self.config().issuer,
+        let minting = Minting {
+            token_id: &token_id,
             subject: &order.subject,
             audience,
-            client_id: client.id.as_str(),
             scope,
-            token_id: &token_id,
-            session_id: &session_id,
+            session_id: Some(&session_id),
             lifetime_s,
             claims,
         };
-        let signed = match jwt::unsigned(&token, &self.config().keys, now) {
-            Ok(unsigned) => self.sign(unsigned).await,
-            Err(error) => Err(error),
+        let unsigned = self.prepare(&minting, client, now)?;
+        let refresh = match order.refresh {
+            // Only now: nothing of the order is wrong, and a session that was opened has its tokens.
+            true => Some(self.open_session(&self.first(order, &minting, client, now)?, now).await?),
+            false => None,
         };
-        let access_token = signed.map_err(|error| {
-            self.telemetry().record(&Event::MintFailed { code: error.code() });
-            GuardError::Mint(error)
-        })?;
+        let (expires_in_s, scope) = (lifetime_s, scope.to_owned());
+        let access_token = self.finish(unsigned).await?;
+        let session_id = Some(session_id);
+        Ok(Issued { access_token, expires_in_s, scope, token_id, session_id, refresh })
+    }
+
+    /// Mints a token for the client itself (RFC 6749 section 4.4), whose subject is the client's id.
+    ///
+    /// `scope`: within the client's; `None`: no scope. `audience`: one of the client's; `None`: all of them.
+    ///
+    /// # Errors
+    /// [`GuardError::AccessDenied`], [`GuardError::BeyondGrant`] for `scope` and `aud`,
+    /// [`GuardError::Invalid`] for a client without audiences, [`GuardError::Mint`],
+    /// [`GuardError::EntropyUnavailable`].
+    pub async fn issue_to_client(
+        &self,
+        scope: Option<&str>,
+        audience: Option<&str>,
+        client: &Client,
+        now: UnixMs,
+    ) -> Result<Issued, GuardError> {
+        let own = client.id.as_str();
+        self.refuse_denied_names(&[Listed::Subject(own), Listed::Client(own)], now)?;
+        let scope = scope.unwrap_or_default();
+        check_scope(scope, client)?;
+        let one = audience.map(|audience| [audience.to_owned()]);
+        let audience = one.as_ref().map_or(client.audiences.as_slice(), |one| one);
+        check_audience(audience, client)?;
+        let (token_id, _) = self.new_names()?;
+        let lifetime_s = self.config().access_ttl_s;
+        let minting = Minting {
+            token_id: &token_id,
+            subject: own,
+            audience,
+            scope,
+            session_id: None,
+            lifetime_s,
+            claims: "{}",
+        };
+        let access_token = self.finish(self.prepare(&minting, client, now)?).await?;
+        let (scope, refresh, session_id) = (scope.to_owned(), None, None);
+        let expires_in_s = lifetime_s;
+        Ok(Issued { access_token, expires_in_s, scope, token_id, session_id, refresh })
+    }
+
+    /// The first refresh token of the session that is opened with this token.
+    fn first(
+        &self,
+        order: &TokenOrder,
+        minting: &Minting<'_>,
+        client: &Client,
+        now: UnixMs,
+    ) -> Result<RefreshToken, GuardError> {
+        let lifetime_ms = self.sessions()?.times.lifetime_ms;
+        let claims = order.claims.clone().map(serde_json::value::RawValue::from_string);
+        let claims = claims.transpose().map_err(|_| invalid("claims", "must be a JSON object"))?;
+        Ok(RefreshToken {
+            issuer: self.config().issuer.clone(),
+            subject: order.subject.clone(),
+            audience: minting.audience.to_vec(),
+            client_id: client.id.as_str().to_owned(),
+            scope: minting.scope.to_owned(),
+            session_id: minting.session_id.unwrap_or_default().to_owned(),
+            generation: 0,
+            iat: now.seconds(),
+            iat_ms: now,
+            exp: now.plus(lifetime_ms).seconds(),
+            access_ttl: order.lifetime_s,
+            claims,
+        })
+    }
+
+    /// The token of a client, which lacks its signature.
+    pub(super) fn prepare(
+        &self,
+        minting: &Minting<'_>,
+        client: &Client,
+        now: UnixMs,
+    ) -> Result<Unsigned<'_>, GuardError> {
+        let token = NewToken {
+            issuer: &self.config().issuer,
+            subject: minting.subject,
+            audience: minting.audience,
+            client_id: client.id.as_str(),
+            scope: minting.scope,
+            token_id: minting.token_id,
+            session_id: minting.session_id,
+            lifetime_s: minting.lifetime_s,
+            claims: minting.claims,
+        };
+        jwt::unsigned(&token, &self.config().keys, now).map_err(|error| self.not_minted(error))
+    }
+
+    /// The token.
+    pub(super) async fn finish(&self, unsigned: Unsigned<'_>) -> Result<String, GuardError> {
+        let signed = self.sign(unsigned).await;
+        let token = signed.map_err(|error| self.not_minted(error))?;
         self.telemetry().record(&Event::TokenIssued);
-        let scope = scope.to_owned();
-        Ok(Issued { access_token, expires_in_s: lifetime_s, scope, token_id, session_id })
+        Ok(token)
+    }
+
+    fn not_minted(&self, error: jwt::JwtError) -> GuardError {
+        self.telemetry().record(&Event::MintFailed { code: error.code() });
+        GuardError::Mint(error)
     }
 
     fn lifetime_s(&self, ordered_s: Option<u64>) -> Result<u64, GuardError> {
@@ -143,7 +263,7 @@ impl<S: Store> Guard<S> {
     }
 
     /// `jti` and `sid`: 128 random bits each.
-    fn new_names(&self) -> Result<(String, String), GuardError> {
+    pub(super) fn new_names(&self) -> Result<(String, String), GuardError> {
         let Some(random) = (self.entropy)() else {
             self.telemetry().record(&Event::EntropyUnavailable);
             return Err(GuardError::EntropyUnavailable);
@@ -173,10 +293,29 @@ fn check_scope(scope: &str, client: &Client) -> Result<(), GuardError> {
     }
     let tokens = || scope.split(' ');
     if scope.len() > SCOPE_BYTES_MAX || !tokens().all(is_scope_token) {
-        return Err(invalid("scope", "must be scope tokens separated by single spaces"));
+        return Err(SCOPE_MALFORMED);
     }
     let granted = |token| client.scopes.iter().any(|scope| scope == token);
     if tokens().all(granted) { Ok(()) } else { Err(GuardError::BeyondGrant { field: "scope" }) }
+}
+
+/// The scopes `wanted`, if all of them are among the space-separated `scopes`.
+pub(super) fn within(wanted: &str, scopes: &str) -> Result<String, GuardError> {
+    if wanted.len() > SCOPE_BYTES_MAX || !wanted.split(' ').all(is_scope_token) {
+        return Err(SCOPE_MALFORMED);
+    }
+    let among = |token: &str| scopes.split(' ').any(|scope| scope == token);
+    if wanted.split(' ').all(among) {
+        Ok(wanted.to_owned())
+    } else {
+        Err(GuardError::BeyondGrant { field: "scope" })
+    }
+}
+
+/// Those of the space-separated `scopes` that the client still has.
+pub(super) fn narrowed(scopes: &str, client: &Client) -> String {
+    let has = |token: &&str| client.scopes.iter().any(|scope| scope == token);
+    scopes.split(' ').filter(has).collect::<Vec<_>>().join(" ")
 }
 
 fn check_audience(audience: &[String], client: &Client) -> Result<(), GuardError> {

@@ -16,6 +16,7 @@ mod names;
 mod ready;
 mod revoke;
 mod rules;
+mod session;
 mod verified;
 
 pub use access::Access;
@@ -30,6 +31,7 @@ pub use limits::Taken;
 pub use ready::Readiness;
 pub use revoke::{Of, RevokeTarget};
 pub use rules::Listed;
+pub use session::{Refresh, RefreshOrder};
 
 use std::fmt;
 use std::future::Future;

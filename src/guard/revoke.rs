@@ -11,13 +11,15 @@ use crate::store::{
 };
 use crate::telemetry::Event;
 
-/// What is revoked.
+/// What is revoked. A session's refresh token goes with it, and a subject's.
 #[derive(Clone, Copy)]
 pub enum RevokeTarget<'a> {
-    /// This token.
+    /// This token; of a refresh token its session.
     Token(&'a str),
     /// Every token of the session with this `sid`.
     Session(Of<'a>),
+    /// The same, by the session's name in a store.
+    SessionKey(EntryKey),
     /// Every token of this subject issued up to now; with a clock tolerance, up to that much later,
     /// because a clock that is ahead by as much may have issued it before.
     Subject(Of<'a>),
@@ -71,6 +73,10 @@ impl<S: Store> Guard<S> {
     ) -> Result<Option<Revocation>, GuardError> {
         let (scope, space, of) = match target {
             RevokeTarget::Token(token) => return self.token_revocation(token, client, now).await,
+            RevokeTarget::SessionKey(key) => {
+                require(client, Grant::TokensRevoke)?;
+                return Ok(Some(of_session(key, now.plus(self.config().acceptance_ms_max()))));
+            }
             RevokeTarget::Session(of) => {
                 require(client, Grant::TokensRevoke)?;
                 if of.name.is_empty() || of.name.len() > 255 {
@@ -113,7 +119,11 @@ impl<S: Store> Guard<S> {
         if let Some(foreign) = self.foreign(token) {
             return self.foreign_revocation(token, foreign, client, now).await;
         }
-        let Some(signed) = self.own_token(token, now).await else { return Ok(None) };
+        let Some(signed) = self.own_token(token, now).await else {
+            let session = self.session_of(token, client, now)?;
+            let expires = now.plus(self.config().acceptance_ms_max());
+            return Ok(session.map(|session| of_session(session, expires)));
+        };
         let Ok(claims) = signed.claims(&self.config().revocable, now) else { return Ok(None) };
         if claims.client_id.as_deref() != Some(client.id.as_str()) {
             return Err(GuardError::ForeignToken);
@@ -164,6 +174,10 @@ impl<S: Store> Guard<S> {
         let issued_at = names::earliest(claims.issued(), tolerance_ms, now);
         names::token_check(claims, signed.signing_input(), issued_at, accepted_until)
     }
+}
+
+const fn of_session(key: EntryKey, expires: UnixMs) -> Revocation {
+    Revocation { scope: RevocationScope::Session, key, expires, acknowledged: None }
 }
 
 /// The revocation of a token, unless it is over.

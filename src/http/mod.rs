@@ -7,10 +7,13 @@ mod forwarded;
 mod jwks;
 mod limits;
 mod lists;
+mod metadata;
 mod oauth;
 mod operations;
 mod problem;
 mod respond;
+mod sessions;
+mod token;
 mod tokens;
 
 pub use body::{BODY_BYTES_MAX, BodyFault, Received};
@@ -60,7 +63,8 @@ pub fn fields_read(config: &Config) -> Vec<HeaderName> {
 /// long, and what there is no route for is not waited for.
 fn reads_body(request: &HttpRequest) -> bool {
     let path = request.uri().path();
-    let read = matches!(path, "/v1/tokens" | "/oauth/revoke" | "/oauth/introspect");
+    let read =
+        matches!(path, "/v1/tokens" | "/oauth/token" | "/oauth/revoke" | "/oauth/introspect");
     request.method() == Method::POST
         && (read || path.starts_with("/v1/limits/") || path.starts_with("/v1/lists/"))
 }
@@ -149,7 +153,7 @@ fn refusal<S: Store>(
     }
     let path = request.uri().path();
     if path.starts_with("/oauth/") {
-        return oauth::error_response(refused, legacy_at);
+        return oauth::error_response(refused, path == "/oauth/token", legacy_at);
     }
     let mut response = problem::response(refused, legacy_at);
     if let (Refused::Guard(GuardError::RateLimited(limits)), true) =
@@ -173,6 +177,10 @@ async fn route<S: Store>(
             only(request, &[Method::POST])?;
             tokens::issue(guard, request, caller.now).await
         }
+        "/oauth/token" => {
+            only(request, &[Method::POST])?;
+            token::token(guard, request, caller.now).await
+        }
         "/oauth/revoke" => {
             only(request, &[Method::POST])?;
             oauth::revoke(guard, request, caller.now).await
@@ -185,6 +193,7 @@ async fn route<S: Store>(
             only(request, &[Method::GET, Method::HEAD])?;
             Ok(jwks::jwks(guard, request, caller.now))
         }
+        "/v1/sessions" => sessions::list(guard, request, caller.now).await,
         "/readyz" => {
             only(request, &[Method::GET, Method::HEAD])?;
             operations::readyz(guard, request, caller.now).await
@@ -193,7 +202,14 @@ async fn route<S: Store>(
             only(request, &[Method::GET, Method::HEAD])?;
             operations::metrics(guard, request, caller.now)
         }
+        _ if metadata::is_path(path, guard.config()) => {
+            only(request, &[Method::GET, Method::HEAD])?;
+            Ok(metadata::metadata(guard.config()))
+        }
         _ => {
+            if let Some(id) = path.strip_prefix("/v1/sessions/") {
+                return sessions::end(guard, request, id, caller.now).await;
+            }
             if let Some(policy) = path.strip_prefix("/v1/limits/") {
                 return limits::administer(guard, request, policy, caller.now).await;
             }

@@ -40,13 +40,20 @@ pub(super) async fn revoke<S: Store>(
             return Err(GuardError::Invalid { field: "token", reason }.into());
         }
     };
-    let durability = guard.revoke(target, client, now).await?;
+    if !matches!(form.get("token_type_hint"), None | Some("access_token" | "refresh_token")) {
+        return Err(GuardError::TokenTypeUnsupported.into());
+    }
+    Ok(revoked(guard.revoke(target, client, now).await?))
+}
+
+/// The answer that says how durably something was revoked, or that there was nothing to revoke.
+pub(super) fn revoked(durability: Option<Durability>) -> HttpResponse {
     let revoked = Revoked { durability: durability.map(|durability| durability.to_string()) };
     let mut response = respond::json(StatusCode::OK, &revoked);
     if durability.is_some_and(|durability| durability < Durability::Store) {
         respond::set_fields(&mut response, [respond::not_stored_field()]);
     }
-    Ok(response)
+    response
 }
 
 pub(super) async fn introspect<S: Store>(
@@ -71,15 +78,37 @@ struct OAuthError {
 }
 
 /// The answer of an OAuth route to a refused request. The two errors of RFC 6749 section 4.1.2.1
-/// that say the fault is ours stand for 429 and 5xx, which section 5.2 has no word for.
-pub(super) fn error_response(refused: &Refused, legacy_at: Option<UnixMs>) -> HttpResponse {
+/// that say the fault is ours stand for 429 and 5xx, which section 5.2 has no word for. `at_token`: it is
+/// the token endpoint.
+pub(super) fn error_response(
+    refused: &Refused,
+    at_token: bool,
+    legacy_at: Option<UnixMs>,
+) -> HttpResponse {
     let error = match (refused, refused.status()) {
         (Refused::Guard(GuardError::ClientMissing | GuardError::ClientRefused), _) => {
             "invalid_client"
         }
         (Refused::Guard(GuardError::GrantMissing { .. }), _) => "unauthorized_client",
         // "... or was issued to another client."
-        (Refused::Guard(GuardError::ForeignToken), _) => "invalid_grant",
+        (
+            Refused::Guard(
+                GuardError::ForeignToken | GuardError::RefreshInvalid | GuardError::RefreshReused,
+            ),
+            _,
+        ) => "invalid_grant",
+        (Refused::Guard(GuardError::GrantTypeUnsupported), _) => "unsupported_grant_type",
+        // RFC 7009 section 2.2.1.
+        (Refused::Guard(GuardError::TokenTypeUnsupported), _) => "unsupported_token_type",
+        (
+            Refused::Guard(
+                GuardError::BeyondGrant { field: "scope" }
+                | GuardError::Invalid { field: "scope", .. },
+            ),
+            _,
+        ) => "invalid_scope",
+        // RFC 8707 section 2.
+        (Refused::Guard(GuardError::BeyondGrant { .. }), _) => "invalid_target",
         (_, StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE) => {
             "temporarily_unavailable"
         }
@@ -88,7 +117,16 @@ pub(super) fn error_response(refused: &Refused, legacy_at: Option<UnixMs>) -> Ht
     };
     let error_description = refused.detail();
     let body = OAuthError { error, error_description, code: refused.code() };
-    let mut response = respond::json(refused.status(), &body);
+    let status = match refused {
+        // Section 5.2 has one status for all that is not the client's authentication.
+        Refused::Guard(GuardError::GrantMissing { .. } | GuardError::BeyondGrant { .. })
+            if at_token =>
+        {
+            StatusCode::BAD_REQUEST
+        }
+        _ => refused.status(),
+    };
+    let mut response = respond::json(status, &body);
     respond::set_fields(&mut response, refused.fields(legacy_at));
     response
 }

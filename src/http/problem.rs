@@ -152,6 +152,10 @@ fn guard_status(error: &GuardError) -> StatusCode {
         | GuardError::GrantMissing { .. }
         | GuardError::BeyondGrant { .. }
         | GuardError::ForeignToken => StatusCode::FORBIDDEN,
+        GuardError::RefreshInvalid
+        | GuardError::RefreshReused
+        | GuardError::GrantTypeUnsupported
+        | GuardError::TokenTypeUnsupported => StatusCode::BAD_REQUEST,
         GuardError::PolicyUnknown => StatusCode::NOT_FOUND,
         GuardError::RateLimited(_) => StatusCode::TOO_MANY_REQUESTS,
         GuardError::RulesFull => StatusCode::CONFLICT,
@@ -159,6 +163,7 @@ fn guard_status(error: &GuardError) -> StatusCode {
         GuardError::Store(_)
         | GuardError::Jwks(_)
         | GuardError::Mint(_)
+        | GuardError::SessionsUnavailable
         | GuardError::EntropyUnavailable => StatusCode::SERVICE_UNAVAILABLE,
         GuardError::Invalid { .. } | GuardError::Limit(_) => StatusCode::BAD_REQUEST,
     }

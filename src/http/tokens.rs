@@ -18,6 +18,8 @@ struct Order {
     aud: Option<Audience>,
     claims: Option<Box<RawValue>>,
     access_ttl: Option<u64>,
+    #[serde(default)]
+    refresh: bool,
 }
 
 #[derive(Deserialize)]
@@ -36,6 +38,10 @@ struct Minted {
     scope: String,
     jti: String,
     session_id: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    refresh_token: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    refresh_expires_in: Option<u64>,
 }
 
 pub(super) async fn issue<S: Store>(
@@ -54,15 +60,20 @@ pub(super) async fn issue<S: Store>(
         }),
         claims: order.claims.map(|claims| claims.get().to_owned()),
         lifetime_s: order.access_ttl,
+        refresh: order.refresh,
     };
     let issued = guard.issue(&order, client, now).await?;
+    let (refresh_token, refresh_expires_in) =
+        issued.refresh.map(|refresh| (refresh.refresh_token, refresh.expires_in_s)).unzip();
     let minted = Minted {
         access_token: issued.access_token,
         token_type: "Bearer",
         expires_in: issued.expires_in_s,
         scope: issued.scope,
         jti: issued.token_id,
-        session_id: issued.session_id,
+        session_id: issued.session_id.unwrap_or_default(),
+        refresh_token,
+        refresh_expires_in,
     };
     Ok(respond::json(StatusCode::CREATED, &minted))
 }

@@ -31,9 +31,9 @@ pub struct NewToken<'a> {
     /// Its own name.
     #[serde(rename = "jti")]
     pub token_id: &'a str,
-    /// Its session.
-    #[serde(rename = "sid")]
-    pub session_id: &'a str,
+    /// Its session, if it is of one.
+    #[serde(rename = "sid", skip_serializing_if = "Option::is_none")]
+    pub session_id: Option<&'a str>,
     /// Lifetime in seconds, set into `exp` by [`mint`].
     #[serde(skip)]
     pub lifetime_s: u64,
@@ -105,12 +105,6 @@ pub fn unsigned<'k>(
     now: UnixMs,
 ) -> Result<Unsigned<'k>, JwtError> {
     #[derive(Serialize)]
-    struct Header<'a> {
-        alg: &'a str,
-        typ: &'a str,
-        kid: &'a str,
-    }
-    #[derive(Serialize)]
     struct ClaimsSet<'a> {
         #[serde(flatten)]
         token: &'a NewToken<'a>,
@@ -124,14 +118,35 @@ pub fn unsigned<'k>(
     if let Some(claim) = OWN_CLAIMS.into_iter().find(taken) {
         return Err(JwtError::ClaimValidationFailed { claim, reason: ClaimReason::Invalid });
     }
-    let key = keys.signer(now)?;
-    let header = Header { alg: key.algorithm().name(), typ: "at+jwt", kid: key.kid() };
     let iat = now.seconds();
     let exp = iat.saturating_add(token.lifetime_s);
+    let claims = json(&ClaimsSet { token, iat, iat_ms: now, exp })?;
+    sign_claims("at+jwt", &with_members(claims, token.claims), keys, now)
+}
+
+/// A token of any claims set, JSON text, that lacks the signature of the newest active key of `keys`.
+///
+/// `typ`: its media type (RFC 7515 section 4.1.9).
+///
+/// # Errors
+/// [`JwtError::NoSigningKey`].
+pub fn sign_claims<'k>(
+    typ: &str,
+    claims: &str,
+    keys: &'k KeySet,
+    now: UnixMs,
+) -> Result<Unsigned<'k>, JwtError> {
+    #[derive(Serialize)]
+    struct Header<'a> {
+        alg: &'a str,
+        typ: &'a str,
+        kid: &'a str,
+    }
+    let key = keys.signer(now)?;
+    let header = Header { alg: key.algorithm().name(), typ, kid: key.kid() };
     let mut input = URL_SAFE_NO_PAD.encode(json(&header)?);
     input.push('.');
-    let claims = ClaimsSet { token, iat, iat_ms: now, exp };
-    URL_SAFE_NO_PAD.encode_string(with_members(json(&claims)?, token.claims), &mut input);
+    URL_SAFE_NO_PAD.encode_string(claims, &mut input);
     Ok(Unsigned { key, input })
 }
 

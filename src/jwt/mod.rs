@@ -43,7 +43,7 @@ pub use key::{Key, Verdict};
 pub use key_id::KeyId;
 pub use key_set::KeySet;
 pub(crate) use key_set::TOO_MANY;
-pub use mint::{NewToken, Unsigned, mint, unsigned};
+pub use mint::{NewToken, Unsigned, mint, sign_claims, unsigned};
 pub use policy::{ClockTolerance, Policy, Requirement};
 pub use scope::is_scope_token;
 pub use signatures::{Engine, Native, NativeFault, Signatures};

@@ -41,14 +41,6 @@ macro_rules! behind {
                 (**self).sessions(subject, now).await
             }
 
-            async fn end_session(
-                &self,
-                session: EntryKey,
-                now: UnixMs,
-            ) -> Result<bool, StoreError> {
-                (**self).end_session(session, now).await
-            }
-
             async fn peek(
                 &self,
                 takes: &[Take<'_>],

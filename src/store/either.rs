@@ -47,10 +47,6 @@ impl<A: Store, B: Store> Store for Either<A, B> {
         either!(self, store => store.sessions(subject, now))
     }
 
-    async fn end_session(&self, session: EntryKey, now: UnixMs) -> Result<bool, StoreError> {
-        either!(self, store => store.end_session(session, now))
-    }
-
     async fn peek(&self, takes: &[Take<'_>], now: UnixMs) -> Result<Vec<Outcome>, StoreError> {
         either!(self, store => store.peek(takes, now))
     }

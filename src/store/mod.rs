@@ -27,7 +27,7 @@ pub use error::StoreError;
 pub use key::{EntryKey, KeySpace};
 pub use merge::{InstanceId, MergeBatch, Owed};
 pub use port::{
-    Admission, Admit, Durability, Outcome, Penalty, Record, Revocation, RevocationScope, Rotated,
-    Rotation, SessionRecord, SessionStart, Store, StoredRules, Take, TokenCheck,
+    Admission, Admit, Durability, Outcome, Penalty, Presented, Record, Revocation, RevocationScope,
+    Rotated, Rotation, SessionRecord, SessionStart, Store, StoredRules, Take, TokenCheck,
 };
 pub use split::Split;

@@ -24,13 +24,15 @@ pub trait Store {
     /// shadow) is denied too. A cost of 0 or above the limit is denied, and no wait is promised.
     async fn admit(&self, admit: &Admit<'_>, now: UnixMs) -> Result<Admission, StoreError>;
 
-    /// Revokes. Idempotent: an entry only ever extends, so order and repetition do not matter.
+    /// Revokes. Idempotent: an entry only ever extends, so order and repetition do not matter. Ends the session
+    /// it is about, or those of the subject that were opened up to its cut, in the same step.
     async fn revoke(&self, revocation: &Revocation, now: UnixMs) -> Result<Durability, StoreError>;
 
     /// Opens a session, or exchanges its refresh generation for the next, by compare-and-set.
     ///
     /// Opening an open session again that was not refreshed yet is answered as the first time was.
-    /// A subject at its most sessions loses the oldest one to the new one.
+    /// A subject at its most sessions loses the oldest one to the new one. A generation used twice outside its
+    /// grace ends the session and revokes its access tokens, in the same step.
     async fn rotate(&self, rotation: &Rotation, now: UnixMs) -> Result<Rotated, StoreError>;
 
     /// The live sessions of a subject, oldest first.
@@ -39,10 +41,6 @@ pub trait Store {
         subject: EntryKey,
         now: UnixMs,
     ) -> Result<Vec<SessionRecord>, StoreError>;
-
-    /// Ends a session: no refresh succeeds any more. Whether there was one. Its access tokens die
-    /// by [`Store::revoke`].
-    async fn end_session(&self, session: EntryKey, now: UnixMs) -> Result<bool, StoreError>;
 
     /// What [`Store::admit`] would decide for each take by itself, taking nothing: what is left is
     /// reported untouched.
@@ -245,15 +243,32 @@ pub enum Durability {
 pub enum Rotation {
     /// A new session at generation 0.
     Open(SessionStart),
-    /// The refresh token of `generation` was presented.
-    Advance {
-        /// The session.
-        session: EntryKey,
-        /// The generation presented.
-        generation: u64,
-        /// For how long the generation before the current one is given the same successor again.
-        grace_ms: u64,
-    },
+    /// A refresh token was presented.
+    Advance(Presented),
+}
+
+/// A refresh token that was presented.
+#[derive(Clone, Copy, Debug)]
+pub struct Presented {
+    /// Its session.
+    pub session: EntryKey,
+    /// Its generation.
+    pub generation: u64,
+    /// For how long the generation before the current one is given the same successor again.
+    pub grace_ms: u64,
+    /// For how long the session lives on without being refreshed.
+    pub idle_ms: u64,
+    /// Until when an access token of the session could be accepted: if the generation was used twice, they are
+    /// refused for as long.
+    pub access_until: UnixMs,
+}
+
+impl Presented {
+    /// What refuses the session's access tokens once its refresh token was used twice.
+    pub(crate) const fn kill(&self) -> Revocation {
+        let (scope, key, expires) = (RevocationScope::Session, self.session, self.access_until);
+        Revocation { scope, key, expires, acknowledged: None }
+    }
 }
 
 /// What a session is opened with.
@@ -265,6 +280,8 @@ pub struct SessionStart {
     pub subject: EntryKey,
     /// When it ends whatever happens.
     pub expires: UnixMs,
+    /// For how long it lives on without being refreshed.
+    pub idle_ms: u64,
 }
 
 /// The answer to a [`Rotation`].

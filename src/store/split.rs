@@ -56,10 +56,6 @@ impl<S: Store, L: Store> Store for Split<S, L> {
         self.shared.sessions(subject, now).await
     }
 
-    async fn end_session(&self, session: EntryKey, now: UnixMs) -> Result<bool, StoreError> {
-        self.shared.end_session(session, now).await
-    }
-
     async fn peek(&self, takes: &[Take<'_>], now: UnixMs) -> Result<Vec<Outcome>, StoreError> {
         self.limits.peek(takes, now).await
     }

@@ -39,6 +39,12 @@ pub enum Event<'a> {
     TokenCacheHit,
     /// A token was not remembered.
     TokenCacheMiss,
+    /// A session was opened.
+    SessionOpened,
+    /// A refresh token was exchanged, or given the same successor again.
+    SessionRefreshed,
+    /// A refresh token was used twice outside its grace: somebody has a copy. Its session was ended.
+    RefreshReused,
     /// A revocation was acknowledged.
     Revoked {
         /// What was revoked.

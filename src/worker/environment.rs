@@ -12,7 +12,7 @@ use super::Deployment;
 use super::exchange::Fields;
 use super::fetch::WorkerFetch;
 use super::link::Link;
-use crate::config::{Config, ConfigError, STORE_TOKEN, STORE_URL};
+use crate::config::{Config, ConfigError, REFRESH_SECRET, STORE_TOKEN, STORE_URL};
 use crate::instance::Instance;
 use crate::store::durable::ObjectTransport;
 use crate::store::redis::RedisStore;
@@ -33,7 +33,8 @@ const OBJECT: &str = "PORTCULLIS_DO";
 /// # Errors
 /// [`ConfigError`] with the path of the first fault. There is no default for a secret.
 pub(super) fn deployment(env: &Env) -> Result<Deployment, ConfigError> {
-    let config = Config::from_json(&text(env, SETTINGS)?, &text(env, KEYS)?, &text(env, CLIENTS)?)?;
+    let config = Config::from_json(&text(env, SETTINGS)?, &text(env, KEYS)?, &text(env, CLIENTS)?)?
+        .with_refresh_secret(secret(env, REFRESH_SECRET).as_deref())?;
     let (url, token) = (secret(env, STORE_URL), secret(env, STORE_TOKEN));
     let endpoint = config.store.endpoint(url.as_deref(), token.as_deref())?;
     let kv = kv(env).is_some();

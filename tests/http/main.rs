@@ -42,4 +42,6 @@ mod revocation;
 mod routes;
 mod rules;
 mod secret_configuration;
+mod sessions;
 mod token_cache;
+mod token_endpoint;

@@ -49,12 +49,23 @@ fn a_revoked_token_is_refused_and_the_others_are_not() {
 #[test]
 fn a_hint_of_the_tokens_type_changes_nothing() {
     let bench = Bench::new();
-    for hint in ["access_token", "refresh_token", "unheard-of"] {
+    for hint in ["access_token", "refresh_token"] {
         let token = bench.mint();
         let form = [("token", token.as_str()), ("token_type_hint", hint)];
         assert_eq!(revoke(&bench, "web", &form).status, 200);
         assert_revoked(&bench, &token);
     }
+}
+
+#[test]
+fn a_type_of_token_there_is_none_of_is_told_so() {
+    let bench = Bench::new();
+    let token = bench.mint();
+    let form = [("token", token.as_str()), ("token_type_hint", "id_token")];
+    revoke(&bench, "web", &form)
+        .refused(400, "ERR_TOKEN_TYPE_UNSUPPORTED")
+        .oauth("unsupported_token_type");
+    assert_eq!(bench.authorize(&token).status, 200);
 }
 
 #[test]

@@ -185,10 +185,6 @@ impl Store for KvStore {
         unsupported("sessions")
     }
 
-    async fn end_session(&self, _: EntryKey, _: UnixMs) -> Result<bool, StoreError> {
-        unsupported("end_session")
-    }
-
     async fn peek(&self, _: &[Take<'_>], _: UnixMs) -> Result<Vec<Outcome>, StoreError> {
         unsupported("peek")
     }

@@ -86,10 +86,6 @@ impl Store for Primary {
         Err(StoreError::Unsupported { verb: "sessions" })
     }
 
-    async fn end_session(&self, _: EntryKey, _: UnixMs) -> Result<bool, StoreError> {
-        Err(StoreError::Unsupported { verb: "end_session" })
-    }
-
     async fn reset(&self, _: &Policy, _: EntryKey, _: UnixMs) -> Result<(), StoreError> {
         Err(StoreError::Unsupported { verb: "reset" })
     }

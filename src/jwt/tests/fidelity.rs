@@ -78,7 +78,7 @@ proptest! {
     ) {
         let token = NewToken {
             issuer: &issuer, subject: &subject, audience: &audience, client_id: &client_id,
-            scope: "read write", token_id: &token_id, session_id: "s", lifetime_s: 60, claims: &claims,
+            scope: "read write", token_id: &token_id, session_id: Some("s"), lifetime_s: 60, claims: &claims,
         };
         let now = UnixMs(now * 1000 + 123);
         for keys in [hs256(), eddsa()] {

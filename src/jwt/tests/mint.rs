@@ -16,7 +16,7 @@ fn mint_with(keys: &KeySet, claims: &str) -> Result<String, JwtError> {
         client_id: "web",
         scope: "read write",
         token_id: "t1",
-        session_id: "s1",
+        session_id: Some("s1"),
         lifetime_s: 900,
         claims,
     };
@@ -89,7 +89,7 @@ fn an_empty_scope_is_left_out() {
         client_id: "c",
         scope: "",
         token_id: "t",
-        session_id: "s",
+        session_id: Some("s"),
         lifetime_s: 1,
         claims: "{}",
     };

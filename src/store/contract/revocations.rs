@@ -18,7 +18,12 @@ pub(super) fn check(name: &str, issued_at: IssuedAt) -> TokenCheck {
     }
 }
 
-async fn revoke(bench: &impl Bench, scope: RevocationScope, check: TokenCheck, for_ms: u64) {
+pub(super) async fn revoke(
+    bench: &impl Bench,
+    scope: RevocationScope,
+    check: TokenCheck,
+    for_ms: u64,
+) {
     let key = match scope {
         RevocationScope::Token => Some(check.token),
         RevocationScope::Session => check.session,
@@ -29,7 +34,7 @@ async fn revoke(bench: &impl Bench, scope: RevocationScope, check: TokenCheck, f
     bench.store().revoke(&revocation, bench.now()).await.unwrap();
 }
 
-async fn revoked(bench: &impl Bench, check: TokenCheck) -> Option<RevocationScope> {
+pub(super) async fn revoked(bench: &impl Bench, check: TokenCheck) -> Option<RevocationScope> {
     let admit = Admit { token: Some(check), takes: Vec::new(), closed: false };
     bench.store().admit(&admit, bench.now()).await.unwrap().revoked
 }
@@ -120,7 +125,6 @@ pub(crate) async fn what_is_not_kept_is_refused_and_never_granted(bench: &impl B
     refused(bench.store().admit(&admit, now).await.map(drop));
     refused(bench.store().peek(&takes, now).await.map(drop));
     refused(bench.store().reset(&policy, key("k"), now).await);
-    refused(bench.store().end_session(key("k"), now).await.map(drop));
     refused(bench.store().sessions(key("k"), now).await.map(drop));
     assert_eq!(bench.store().get(key("k"), now).await, Ok(None));
 }

@@ -79,7 +79,7 @@ fn run(rows: &impl Rows, command: &Command, now: UnixMs) -> Result<Vec<Item>, Fa
         "reset" => limits::reset(rows, keys),
         "revoke" => revoke::run(rows, keys, args, now),
         "rules" => rules::run(rows, keys, args, now),
-        "sessions" => sessions::run(rows, args, now),
+        "sessions" => sessions::run(rows, keys, args, now),
         _ => Err(Fault::Unknown),
     }
 }

@@ -5,8 +5,7 @@ use super::entry::{keep, numbers_of};
 use super::{Rows, RowsError};
 use crate::UnixMs;
 
-/// Writes one. The cut is the latest of both clocks and what stands, unless it is final: then it was
-/// acknowledged earlier, and what was issued since is none of its.
+/// Revokes a token.
 pub(super) fn run(
     rows: &impl Rows,
     keys: &[String],
@@ -15,14 +14,41 @@ pub(super) fn run(
 ) -> Result<Vec<Item>, Fault> {
     let [key] = keys else { return Err(Fault::Malformed) };
     let now = args.clock(now)?;
-    let (cut, life_ms, is_final) = (UnixMs(args.number()?), args.number()?, args.flag()?);
+    write(rows, key, &Written::read(args)?, now)?;
+    Ok(vec![Item::Number(1)])
+}
+
+/// What is written.
+pub(super) struct Written {
+    pub cut: UnixMs,
+    pub life_ms: u64,
+    /// Whether it was acknowledged earlier: then what was issued since is none of its.
+    pub is_final: bool,
+}
+
+impl Written {
+    pub(super) fn read(args: &mut Args<'_>) -> Result<Self, Fault> {
+        let (cut, life_ms) = (UnixMs(args.number()?), args.number()?);
+        Ok(Self { cut, life_ms, is_final: args.flag()? })
+    }
+}
+
+/// Writes a revocation, and returns its cut as it stands then: the latest of both clocks, unless it is final,
+/// and what stood.
+pub(super) fn write(
+    rows: &impl Rows,
+    key: &str,
+    written: &Written,
+    now: UnixMs,
+) -> Result<UnixMs, RowsError> {
+    let Written { cut, life_ms, is_final } = *written;
     let mut cut = if is_final { cut } else { cut.max(now) };
     let mut ends = now.plus(life_ms);
     if let Some([kept_cut, kept_ends]) = rows.get(key)?.as_deref().and_then(numbers_of) {
         (cut, ends) = (cut.max(UnixMs(kept_cut)), ends.max(UnixMs(kept_ends)));
     }
     keep(rows, key, &format!("{} {}", cut.0, ends.0), ends, now)?;
-    Ok(vec![Item::Number(1)])
+    Ok(cut)
 }
 
 /// What a token is revoked by: the number of the scope, and whether its entry cannot be read; then it

@@ -11,11 +11,11 @@ use super::*;
 use crate::fetch::{Fetch, FetchError, Request, Response};
 use crate::jwt::IssuedAt;
 use crate::limit::{Algorithm, Policy, State};
-use crate::store::contract::{Bench, key, policy, store_contract, take};
+use crate::store::contract::{Bench, key, opening, policy, store_contract, take};
 use crate::store::redis::{KeyPrefix, RedisStore};
 use crate::store::{
-    Admit, EntryKey, InstanceId, MergeBatch, Owed, RevocationScope, Rotation, SessionStart,
-    Store as _, StoreError, StoredRules, TokenCheck,
+    Admit, EntryKey, InstanceId, MergeBatch, Owed, RevocationScope, Store as _, StoreError,
+    StoredRules, TokenCheck,
 };
 
 /// An object in this process, and its time.
@@ -209,8 +209,8 @@ fn a_command_of_which_any_write_fails_is_refused_so_that_all_of_it_is_taken_back
         let bench = InProcess::new();
         bench.object().fails.set(Some((writes, RowsError::Failed)));
         let (session, subject) = (key("s"), key("u"));
-        let start = SessionStart { session, subject, expires: bench.now().plus(9) };
-        let opened = block_on(bench.0.rotate(&Rotation::Open(start), bench.now()));
+        let start = opening(session, subject, bench.now().plus(9));
+        let opened = block_on(bench.0.rotate(&start, bench.now()));
         assert_eq!(opened.is_ok(), done, "{writes} writes made");
     }
 }

@@ -91,10 +91,6 @@ impl<N: Namespace> Store for KvRevocations<N> {
         unsupported("sessions")
     }
 
-    async fn end_session(&self, _: EntryKey, _: UnixMs) -> Result<bool, StoreError> {
-        unsupported("end_session")
-    }
-
     async fn peek(&self, _: &[Take<'_>], _: UnixMs) -> Result<Vec<Outcome>, StoreError> {
         unsupported("peek")
     }

@@ -9,8 +9,8 @@ use wasm_bindgen_test::wasm_bindgen_test as test;
 use super::*;
 use crate::jwt::IssuedAt;
 use crate::limit::{Algorithm, State};
-use crate::store::contract::{key, policy, take};
-use crate::store::{InstanceId, Owed, RevocationScope, SessionStart, TokenCheck};
+use crate::store::contract::{key, opening, policy, take};
+use crate::store::{InstanceId, Owed, RevocationScope, TokenCheck};
 
 const NOW: UnixMs = UnixMs(1_700_000_000_000);
 const FLOOD: usize = 500;
@@ -252,8 +252,7 @@ fn a_subject_pushes_out_its_own_oldest_session_and_no_other() {
     let store = small();
     let open = |session: &str, subject: &str, now| {
         let (session, subject) = (key(session), key(subject));
-        let start = SessionStart { session, subject, expires: NOW.plus(1_000) };
-        block_on(store.rotate(&Rotation::Open(start), now))
+        block_on(store.rotate(&opening(session, subject, NOW.plus(1_000)), now))
     };
     let names = |subject: &str, now| -> Vec<EntryKey> {
         let sessions = block_on(store.sessions(key(subject), now)).unwrap();
@@ -270,8 +269,8 @@ fn a_subject_pushes_out_its_own_oldest_session_and_no_other() {
     assert!(open("a-500", "a", NOW).is_ok());
     assert_eq!(names("a", NOW), ["a-498", "a-499", "a-500"].map(key));
     // Ended sessions make room, and leave the lists they were on.
-    let start = SessionStart { session: key("d"), subject: key("d"), expires: NOW.plus(9_000) };
-    block_on(store.rotate(&Rotation::Open(start), NOW.plus(1_000))).unwrap();
+    let start = opening(key("d"), key("d"), NOW.plus(9_000));
+    block_on(store.rotate(&start, NOW.plus(1_000))).unwrap();
     let partitions = store.lock();
     assert_eq!(partitions.sessions.listed(), 8);
 }
@@ -281,9 +280,8 @@ fn a_subjects_list_holds_no_ended_sessions_of_earlier_days() {
     let store = small();
     for day in 0..FLOOD as u64 {
         let (now, name) = (NOW.plus(1_000 * day), format!("day-{day}"));
-        let start =
-            SessionStart { session: key(&name), subject: key("s"), expires: now.plus(1_000) };
-        block_on(store.rotate(&Rotation::Open(start), now)).unwrap();
+        let start = opening(key(&name), key("s"), now.plus(1_000));
+        block_on(store.rotate(&start, now)).unwrap();
         assert_eq!(store.lock().sessions.listed(), 1);
     }
 }

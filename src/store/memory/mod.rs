@@ -147,12 +147,28 @@ impl Store for MemoryStore {
     }
 
     async fn revoke(&self, revocation: &Revocation, now: UnixMs) -> Result<Durability, StoreError> {
-        self.lock().revocations.revoke(revocation, now)?;
+        let Partitions { revocations, sessions, .. } = &mut *self.lock();
+        revocations.revoke(revocation, now)?;
+        match revocation.scope {
+            RevocationScope::Token => {}
+            RevocationScope::Session => sessions.end(revocation.key),
+            RevocationScope::Subject => {
+                let cut = revocations.cut(revocation.key).unwrap_or(revocation.cut(now));
+                sessions.cut(revocation.key, cut);
+            }
+        }
         Ok(Durability::Local)
     }
 
     async fn rotate(&self, rotation: &Rotation, now: UnixMs) -> Result<Rotated, StoreError> {
-        self.lock().sessions.rotate(rotation, now)
+        let Partitions { revocations, sessions, .. } = &mut *self.lock();
+        let rotated = sessions.rotate(rotation, now)?;
+        if let (Rotated::Reused, Rotation::Advance(presented)) = (rotated, rotation) {
+            // First: were there no room for it, the session could be killed by the next attempt still.
+            revocations.revoke(&presented.kill(), now)?;
+            sessions.end(presented.session);
+        }
+        Ok(rotated)
     }
 
     async fn sessions(
@@ -161,10 +177,6 @@ impl Store for MemoryStore {
         now: UnixMs,
     ) -> Result<Vec<SessionRecord>, StoreError> {
         Ok(self.lock().sessions.of(subject, now))
-    }
-
-    async fn end_session(&self, session: EntryKey, now: UnixMs) -> Result<bool, StoreError> {
-        Ok(self.lock().sessions.end(session, now))
     }
 
     async fn peek(&self, takes: &[Take<'_>], now: UnixMs) -> Result<Vec<Outcome>, StoreError> {

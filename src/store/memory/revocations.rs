@@ -39,6 +39,11 @@ impl Revocations {
         written.map_err(|Full| StoreError::Full { what })
     }
 
+    /// Up to when a subject is cut, as it was written last.
+    pub(super) fn cut(&self, subject: EntryKey) -> Option<UnixMs> {
+        self.subjects.kept(&subject).copied()
+    }
+
     /// The first revocation after `place`, where a walk over all of them has come: subjects, then
     /// sessions, then tokens.
     pub(super) fn after(&self, place: Option<Revocation>, now: UnixMs) -> Option<Revocation> {

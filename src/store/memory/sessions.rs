@@ -5,10 +5,13 @@ use std::collections::BTreeMap;
 use super::MemoryBounds;
 use crate::UnixMs;
 use crate::store::expiring::{Expiring, Full, Seed};
-use crate::store::{EntryKey, Rotated, Rotation, SessionRecord, SessionStart, StoreError};
+use crate::store::{
+    EntryKey, Presented, Rotated, Rotation, SessionRecord, SessionStart, StoreError,
+};
 
 /// Open sessions, by name and by subject.
 pub(super) struct Sessions {
+    /// Each until it ends, or would for not having been refreshed.
     open: Expiring<Held>,
     /// Names of a subject's sessions, in the order they were opened.
     by_subject: BTreeMap<(EntryKey, u64), EntryKey>,
@@ -34,6 +37,7 @@ impl Sessions {
         }
     }
 
+    /// As [`crate::store::Store::rotate`], but for what a generation used twice ends: the caller sees to that.
     pub(super) fn rotate(
         &mut self,
         rotation: &Rotation,
@@ -41,9 +45,7 @@ impl Sessions {
     ) -> Result<Rotated, StoreError> {
         match *rotation {
             Rotation::Open(start) => self.open(start, now),
-            Rotation::Advance { session, generation, grace_ms } => {
-                self.advance(session, generation, grace_ms, now)
-            }
+            Rotation::Advance(presented) => self.advance(presented, now),
         }
     }
 
@@ -61,16 +63,28 @@ impl Sessions {
         self.by_subject.len()
     }
 
-    /// Ends a session; whether it was live.
-    pub(super) fn end(&mut self, session: EntryKey, now: UnixMs) -> bool {
-        let live = self.open.get(&session, now).is_some();
-        self.remove(session);
-        live
+    /// Ends a session.
+    pub(super) fn end(&mut self, session: EntryKey) {
+        if let Some(held) = self.open.remove(&session) {
+            self.by_subject.remove(&(held.record.subject, held.place));
+        }
+    }
+
+    /// Ends the sessions of a subject that were opened up to `cut`.
+    pub(super) fn cut(&mut self, subject: EntryKey, cut: UnixMs) {
+        let names: Vec<EntryKey> = self.names_of(subject).collect();
+        for session in names {
+            // One that is over goes too.
+            let held = self.open.kept(&session);
+            if held.is_some_and(|held| held.record.started <= cut) {
+                self.end(session);
+            }
+        }
     }
 
     /// Opens a session. One subject's sessions push out its own oldest, never another's.
     fn open(&mut self, start: SessionStart, now: UnixMs) -> Result<Rotated, StoreError> {
-        let SessionStart { session, subject, expires } = start;
+        let SessionStart { session, subject, expires, idle_ms } = start;
         if let Some(Held { record, .. }) = self.open.get(&session, now) {
             // A repeated request, its answer lost. Anything else must not turn back the generation.
             let repeated = record.generation == 0 && record.subject == subject;
@@ -79,14 +93,14 @@ impl Sessions {
         if expires <= now {
             return Ok(Rotated::Unknown);
         }
-        self.remove(session);
+        self.end(session);
         self.make_room_for(subject, now);
         let record =
             SessionRecord { session, subject, started: now, rotated: now, expires, generation: 0 };
         let held = Held { record, place: self.opened };
         let dropped = self
             .open
-            .insert(session, held, expires, now)
+            .insert(session, held, expires.min(now.plus(idle_ms)), now)
             .map_err(|Full| StoreError::Full { what: "sessions" })?;
         self.opened = self.opened.saturating_add(1);
         self.by_subject.insert((subject, held.place), session);
@@ -96,31 +110,26 @@ impl Sessions {
         Ok(Rotated::Current(record))
     }
 
-    fn advance(
-        &mut self,
-        session: EntryKey,
-        presented: u64,
-        grace_ms: u64,
-        now: UnixMs,
-    ) -> Result<Rotated, StoreError> {
+    fn advance(&mut self, presented: Presented, now: UnixMs) -> Result<Rotated, StoreError> {
+        let Presented { session, generation, grace_ms, idle_ms, .. } = presented;
         let Some(&Held { record, place }) = self.open.get(&session, now) else {
             return Ok(Rotated::Unknown);
         };
-        let next = presented.saturating_add(1);
-        if presented > record.generation {
+        let next = generation.saturating_add(1);
+        if generation > record.generation {
             return Ok(Rotated::Unknown);
         }
-        if presented == record.generation {
+        if generation == record.generation {
             let record = SessionRecord { generation: next, rotated: now, ..record };
+            let ends = record.expires.min(now.plus(idle_ms));
             self.open
-                .insert(session, Held { record, place }, record.expires, now)
+                .insert(session, Held { record, place }, ends, now)
                 .map_err(|Full| StoreError::Full { what: "sessions" })?;
             return Ok(Rotated::Current(record));
         }
         if next == record.generation && now.since(record.rotated) < grace_ms {
             return Ok(Rotated::Current(record));
         }
-        self.remove(session);
         Ok(Rotated::Reused)
     }
 
@@ -131,17 +140,11 @@ impl Sessions {
             names.into_iter().partition(|name| self.open.get(name, now).is_some());
         let surplus = live.len().saturating_add(1).saturating_sub(self.per_subject_max);
         for session in ended.into_iter().chain(live.into_iter().take(surplus)) {
-            self.remove(session);
+            self.end(session);
         }
     }
 
     fn names_of(&self, subject: EntryKey) -> impl Iterator<Item = EntryKey> {
         self.by_subject.range((subject, 0)..=(subject, u64::MAX)).map(|(_, session)| *session)
-    }
-
-    fn remove(&mut self, session: EntryKey) {
-        if let Some(held) = self.open.remove(&session) {
-            self.by_subject.remove(&(held.record.subject, held.place));
-        }
     }
 }

@@ -15,6 +15,7 @@ mod limit;
 mod merge;
 mod records;
 mod reply;
+mod revoke;
 mod rules;
 mod script;
 mod sessions;
@@ -29,7 +30,7 @@ use std::fmt;
 pub use keys::{KeyPrefix, KeyPrefixError};
 use reply::{Answer, UNEXPECTED};
 pub use reply::{Reply, ServerError};
-use script::{Call, PENALISE, REVOKE, number};
+use script::{Call, PENALISE, number};
 pub use script::{Command, Dialect};
 use time::{Clocks, Decides};
 
@@ -130,16 +131,8 @@ impl<T: Transport> Store for RedisStore<T> {
     }
 
     async fn revoke(&self, revocation: &Revocation, now: UnixMs) -> Result<Durability, StoreError> {
-        let Revocation { scope, key, expires, acknowledged } = *revocation;
-        let clocks = self.clocks(now);
-        let keys = vec![self.prefix.revoked(scope, key)];
-        let args = vec![
-            clocks.decided_by(),
-            number(revocation.cut(now).0),
-            clocks.life_ms(expires),
-            number(u64::from(acknowledged.is_some())),
-        ];
-        self.run(Call { script: &REVOKE, keys, args }).await?.done()?;
+        let call = revoke::call(&self.prefix, revocation, self.clocks(now));
+        self.run(call).await?.done()?;
         Ok(Durability::Store)
     }
 
@@ -156,11 +149,6 @@ impl<T: Transport> Store for RedisStore<T> {
     ) -> Result<Vec<SessionRecord>, StoreError> {
         let call = sessions::list(&self.prefix, subject, self.clocks(now));
         sessions::listed(subject, self.run(call).await?)
-    }
-
-    async fn end_session(&self, session: EntryKey, now: UnixMs) -> Result<bool, StoreError> {
-        let call = sessions::end(&self.prefix, session, self.clocks(now));
-        sessions::ended(self.run(call).await?)
     }
 
     async fn peek(&self, takes: &[Take<'_>], now: UnixMs) -> Result<Vec<Outcome>, StoreError> {

@@ -116,19 +116,27 @@ pub(super) static RULES: LazyLock<Script> = LazyLock::new(|| {
 pub(super) static ADJUST: LazyLock<Script> =
     LazyLock::new(|| Script::locking_keys("adjust", deciding!("lua/adjust.lua")));
 
-/// revoke.
+/// revoke, of a token.
 pub(super) static REVOKE: LazyLock<Script> = LazyLock::new(|| {
     Script::locking_keys(
         "revoke",
-        concat!(include_str!("lua/prelude.lua"), include_str!("lua/revoke.lua")),
+        concat!(
+            include_str!("lua/prelude.lua"),
+            include_str!("lua/revocation.lua"),
+            include_str!("lua/revoke.lua"),
+        ),
     )
 });
 
-/// rotate, sessions and end_session.
+/// rotate, sessions, and revoke of a session or subject.
 pub(super) static SESSIONS: LazyLock<Script> = LazyLock::new(|| {
     Script::locking_all(
         "sessions",
-        concat!(include_str!("lua/prelude.lua"), include_str!("lua/sessions.lua")),
+        concat!(
+            include_str!("lua/prelude.lua"),
+            include_str!("lua/revocation.lua"),
+            include_str!("lua/sessions.lua"),
+        ),
     )
 });
 

@@ -1,11 +1,11 @@
-//! rotate, sessions and end_session.
+//! rotate and sessions, and revoking what has sessions.
 
 use super::keys::KeyPrefix;
 use super::reply::{Answer, UNEXPECTED};
 use super::script::{Call, SESSIONS, number};
 use super::time::Clocks;
 use crate::UnixMs;
-use crate::store::{EntryKey, Rotated, Rotation, SessionRecord, StoreError};
+use crate::store::{EntryKey, RevocationScope, Rotated, Rotation, SessionRecord, StoreError};
 
 pub(super) fn rotate(
     prefix: &KeyPrefix,
@@ -15,53 +15,88 @@ pub(super) fn rotate(
 ) -> Call {
     match *rotation {
         Rotation::Open(start) => {
+            let keys = vec![session_key(prefix, start.session), list_key(prefix, start.subject)];
             let args = [
                 start.session.to_string(),
                 start.subject.to_string(),
                 number(start.expires.0),
                 clocks.life_ms(start.expires),
+                number(start.idle_ms),
                 per_subject_max.to_string(),
             ];
-            call("open", prefix, Some(start.session), Some(start.subject), clocks, &args)
+            call("open", prefix, keys, clocks, &args)
         }
-        Rotation::Advance { session, generation, grace_ms } => {
-            let args = [session.to_string(), number(generation), number(grace_ms)];
-            call("advance", prefix, Some(session), None, clocks, &args)
+        Rotation::Advance(presented) => {
+            let entry = prefix.revoked(RevocationScope::Session, presented.session);
+            let keys = vec![session_key(prefix, presented.session), entry];
+            let args = [
+                presented.session.to_string(),
+                number(presented.generation),
+                number(presented.grace_ms),
+                number(presented.idle_ms),
+                clocks.life_ms(presented.access_until),
+            ];
+            call("advance", prefix, keys, clocks, &args)
         }
     }
 }
 
-pub(super) fn end(prefix: &KeyPrefix, session: EntryKey, clocks: Clocks) -> Call {
-    call("end", prefix, Some(session), None, clocks, &[session.to_string()])
+/// Revokes a session under `entry`; `how`: the cut, the life, and whether the cut is final.
+pub(super) fn end(
+    prefix: &KeyPrefix,
+    session: EntryKey,
+    entry: String,
+    clocks: Clocks,
+    how: &[String],
+) -> Call {
+    let keys = vec![session_key(prefix, session), entry];
+    call("end", prefix, keys, clocks, &[&[session.to_string()], how].concat())
+}
+
+/// The same of a subject.
+pub(super) fn cut(
+    prefix: &KeyPrefix,
+    subject: EntryKey,
+    entry: String,
+    clocks: Clocks,
+    how: &[String],
+) -> Call {
+    let keys = vec![list_key(prefix, subject), entry];
+    call("cut", prefix, keys, clocks, &[&[subject.to_string()], how].concat())
 }
 
 pub(super) fn list(prefix: &KeyPrefix, subject: EntryKey, clocks: Clocks) -> Call {
-    call("list", prefix, None, Some(subject), clocks, &[subject.to_string()])
+    let keys = vec![list_key(prefix, subject)];
+    call("list", prefix, keys, clocks, &[subject.to_string()])
 }
 
-/// The keys that are known beforehand are named, so that a cluster finds the slot by them.
+/// `keys`: those that are known beforehand, so that a cluster finds the slot by them.
 fn call(
     mode: &str,
     prefix: &KeyPrefix,
-    session: Option<EntryKey>,
-    subject: Option<EntryKey>,
+    keys: Vec<String>,
     clocks: Clocks,
     rest: &[String],
 ) -> Call {
     let (sessions, subjects) = (prefix.session_prefix(), prefix.subject_prefix());
-    let session = session.map(|session| format!("{sessions}{session}"));
-    let subject = subject.map(|subject| format!("{subjects}{subject}"));
-    let keys = session.into_iter().chain(subject).collect();
     let mut args = vec![mode.to_owned(), clocks.decided_by(), sessions, subjects];
     args.extend_from_slice(rest);
     Call { script: &SESSIONS, keys, args }
+}
+
+fn session_key(prefix: &KeyPrefix, session: EntryKey) -> String {
+    format!("{}{session}", prefix.session_prefix())
+}
+
+fn list_key(prefix: &KeyPrefix, subject: EntryKey) -> String {
+    format!("{}{subject}", prefix.subject_prefix())
 }
 
 /// Reads the answer to [`rotate`].
 pub(super) fn rotated(rotation: &Rotation, mut answer: Answer) -> Result<Rotated, StoreError> {
     let session = match *rotation {
         Rotation::Open(start) => start.session,
-        Rotation::Advance { session, .. } => session,
+        Rotation::Advance(presented) => presented.session,
     };
     let rotated = match answer.integer()? {
         0 => Rotated::Unknown,
@@ -75,13 +110,6 @@ pub(super) fn rotated(rotation: &Rotation, mut answer: Answer) -> Result<Rotated
     };
     answer.end()?;
     Ok(rotated)
-}
-
-/// Reads the answer to [`end`].
-pub(super) fn ended(mut answer: Answer) -> Result<bool, StoreError> {
-    let ended = answer.flag()?;
-    answer.end()?;
-    Ok(ended)
 }
 
 /// Reads the answer to [`list`].

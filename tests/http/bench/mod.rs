@@ -66,6 +66,16 @@ impl Bench<Chained> {
         change: impl FnOnce(&mut Value),
     ) -> Self {
         let config = config(Keys::EdDsa, change).expect("a good configuration");
+        Self::chained_of(primary, secondary, background, config)
+    }
+
+    /// As [`Bench::chained`], of that configuration.
+    pub fn chained_of(
+        primary: &Rigged,
+        secondary: Option<&Rigged>,
+        background: &Queue,
+        config: Config,
+    ) -> Self {
         let instance = Arc::new(Instance::new(config, entropy().unwrap()));
         let (first, second) = (primary.clone(), secondary.cloned());
         let store = Fallback::new(Arc::clone(&instance), first, second, background.clone());
@@ -119,6 +129,13 @@ impl Bench {
     /// As [`Bench::beside`], with the settings changed.
     pub fn beside_with(bench: &Self, change: impl FnOnce(&mut Value)) -> Self {
         Self::build(Keys::EdDsa, entropy, change, |_| bench.store.clone())
+    }
+
+    /// Another instance of that configuration over the store of `bench`, at its time now.
+    pub fn over_store_of<S>(bench: &Bench<S>, config: Config) -> Self {
+        let another = Self::of(config, entropy, |_| bench.store.clone());
+        another.now_ms.set(bench.now_ms.get());
+        another
     }
 
     fn build(

@@ -213,18 +213,14 @@ impl Store for Rigged {
     }
 
     async fn rotate(&self, rotation: &Rotation, now: UnixMs) -> Result<Rotated, StoreError> {
-        self.called("rotate").await?;
-        self.memory().rotate(rotation, now).await
+        let fault = self.called("rotate").await?;
+        let rotated = self.memory().rotate(rotation, now).await?;
+        self.replied(fault, rotated)
     }
 
     async fn sessions(&self, of: EntryKey, now: UnixMs) -> Result<Vec<SessionRecord>, StoreError> {
         self.called("sessions").await?;
         self.memory().sessions(of, now).await
-    }
-
-    async fn end_session(&self, session: EntryKey, now: UnixMs) -> Result<bool, StoreError> {
-        self.called("end_session").await?;
-        self.memory().end_session(session, now).await
     }
 
     async fn peek(&self, takes: &[Take<'_>], now: UnixMs) -> Result<Vec<Outcome>, StoreError> {

@@ -1,20 +1,25 @@
--- Sessions: '<subject> <started> <rotated> <expires> <ends> <generation>' under each one's name,
--- and a list of their names, oldest first, under their subject. `ends` is the end by this clock,
--- `expires` what the caller said, given back as it came. It mirrors src/store/memory/sessions.rs.
+-- Sessions: '<subject> <started> <rotated> <expires> <ends> <idles> <generation>' under each one's name,
+-- and a list of their names, oldest first, under their subject. `ends` is the end by this clock, `idles`
+-- the end unless it is refreshed before, `expires` what the caller said, given back as it came. It mirrors
+-- src/store/memory/sessions.rs.
 --
 -- A session's subject, and a subject's sessions, are known only once read, so these keys cannot
 -- all stand in KEYS: this script never claims allow-key-locking. All have the one hash tag.
 --
 -- ARGV: mode, now, the prefix of sessions' keys, the prefix of subjects' keys; then
---   'open'     session, subject, expires, life_ms, the most sessions of a subject
---   'advance'  session, generation, grace_ms
---   'end'      session             returns { 1 } when there was one, else { 0 }
---   'list'     subject             returns, for each, { session, started, rotated, expires, generation }
--- open and advance return { 0 } unknown, { 2 } reused, { 3 } corrupt, or
--- { 1, subject, started, rotated, expires, generation }.
+--   'open'     session, subject, expires, life_ms, idle_ms, the most sessions of a subject
+--   'advance'  session, generation, grace_ms, idle_ms, the life in ms of its access tokens
+--   'end'      session, the caller's cut, the life in ms, 1 if that cut is final else 0
+--   'cut'      subject, the same
+--   'list'     subject
+-- KEYS: the session where one is named, the subject's list where one is; for advance, end and cut then the
+-- revocation of the session or subject. end and cut write that, end the sessions it is about, and return { 1 }.
+-- open and advance return { 0 } unknown, { 2 } reused (then it is ended and revoked), { 3 } corrupt, or
+-- { 1, subject, started, rotated, expires, generation }; list, for each session,
+-- { session, started, rotated, expires, generation }.
 
 local UNKNOWN, REUSED, CORRUPT = { 0 }, { 2 }, { 3 }
-local SESSION = '^([%w_-]+) (%d+) (%d+) (%d+) (%d+) (%d+)$'
+local SESSION = '^([%w_-]+) (%d+) (%d+) (%d+) (%d+) (%d+) (%d+)$'
 
 local now = clock(ARGV[2])
 local session_prefix, subject_prefix = ARGV[3], ARGV[4]
@@ -25,7 +30,7 @@ local function load(name)
   if not text then
     return nil, false
   end
-  local subject, started, rotated, expires, ends, generation = string.match(text, SESSION)
+  local subject, started, rotated, expires, ends, idles, generation = string.match(text, SESSION)
   local record = {
     name = name,
     subject = subject,
@@ -33,22 +38,27 @@ local function load(name)
     rotated = integer(rotated),
     expires = integer(expires),
     ends = integer(ends),
+    idles = integer(idles),
     generation = integer(generation),
   }
   local whole = record.started and record.rotated and record.expires and record.ends
-  if whole and record.generation then
+  if whole and record.idles and record.generation then
     return record, false
   end
   return nil, true
 end
 
-local function save(record)
-  local times = { record.started, record.rotated, record.expires, record.ends, record.generation }
+-- Saves a session that was used now.
+local function save(record, idle_ms)
+  record.rotated, record.idles = now, math.min(record.ends, now + idle_ms)
+  local times = {
+    record.started, record.rotated, record.expires, record.ends, record.idles, record.generation,
+  }
   for i = 1, #times do
     times[i] = digits(times[i])
   end
   local value = record.subject .. ' ' .. table.concat(times, ' ')
-  keep(session_prefix .. record.name, value, record.ends, now)
+  keep(session_prefix .. record.name, value, record.idles, now)
 end
 
 -- The names listed under a subject; a list that is none is replaced.
@@ -80,7 +90,7 @@ local function make_room(subject, most)
     local record = load(name)
     if not record or record.subject ~= subject then
       unlist(subject, name)
-    elseif record.ends <= now then
+    elseif record.idles <= now then
       remove(record)
     else
       live[#live + 1] = record
@@ -97,9 +107,9 @@ local function current(record)
   }
 end
 
-local function open(name, subject, expires, life_ms, most)
+local function open(name, subject, expires, life_ms, idle_ms, most)
   local held = load(name)
-  if held and held.ends > now then
+  if held and held.idles > now then
     -- A repeated request, its answer lost. Anything else must not turn back the generation.
     local repeated = held.generation == 0 and held.subject == subject
     return repeated and current(held) or UNKNOWN
@@ -113,12 +123,11 @@ local function open(name, subject, expires, life_ms, most)
     name = name,
     subject = subject,
     started = now,
-    rotated = now,
     expires = expires,
     ends = now + life_ms,
     generation = 0,
   }
-  save(record)
+  save(record, idle_ms)
   local listed = subject_prefix .. subject
   redis.call('RPUSH', listed, name)
   -- The list lives as long as the longest of them. A new one has no TTL yet: -1.
@@ -128,43 +137,60 @@ local function open(name, subject, expires, life_ms, most)
   return current(record)
 end
 
-local function advance(name, presented, grace_ms)
+local function advance(name, presented, grace_ms, idle_ms, access_ms)
   local record, unreadable = load(name)
   if unreadable then
     return CORRUPT
   end
-  if not record or record.ends <= now or presented > record.generation then
+  if not record or record.idles <= now or presented > record.generation then
     return UNKNOWN
   end
   if presented == record.generation then
-    record.generation, record.rotated = presented + 1, now
-    save(record)
+    record.generation = presented + 1
+    save(record, idle_ms)
     return current(record)
   end
   local in_grace = math.max(now - record.rotated, 0) < grace_ms
   if presented + 1 == record.generation and in_grace then
     return current(record)
   end
+  revoke(KEYS[2], now, access_ms, false, now)
   remove(record)
   return REUSED
 end
 
--- What cannot be read is removed like any other, and was something.
-local function finish(name)
+-- What cannot be read is removed like any other.
+local function finish(name, cut, life_ms, final)
+  revoke(KEYS[2], cut, life_ms, final, now)
   local record, unreadable = load(name)
   if record then
     remove(record)
   elseif unreadable then
     redis.call('DEL', session_prefix .. name)
   end
-  return { (unreadable or record and record.ends > now) and 1 or 0 }
+  return { 1 }
+end
+
+-- Ends what was opened up to the cut; what cannot be read may have been.
+local function cut_off(subject, cut, life_ms, final)
+  local cut_at = revoke(KEYS[2], cut, life_ms, final, now)
+  for _, name in ipairs(names_of(subject)) do
+    local record, unreadable = load(name)
+    if unreadable then
+      redis.call('DEL', session_prefix .. name)
+      unlist(subject, name)
+    elseif record and record.subject == subject and record.started <= cut_at then
+      remove(record)
+    end
+  end
+  return { 1 }
 end
 
 local function list(subject)
   local reply = {}
   for _, name in ipairs(names_of(subject)) do
     local record = load(name)
-    if record and record.subject == subject and record.ends > now then
+    if record and record.subject == subject and record.idles > now then
       reply[#reply + 1] = name
       reply[#reply + 1] = record.started
       reply[#reply + 1] = record.rotated
@@ -176,11 +202,16 @@ local function list(subject)
 end
 
 local mode = ARGV[1]
+local function given(i)
+  return tonumber(ARGV[i])
+end
 if mode == 'open' then
-  return open(ARGV[5], ARGV[6], tonumber(ARGV[7]), tonumber(ARGV[8]), tonumber(ARGV[9]))
+  return open(ARGV[5], ARGV[6], given(7), given(8), given(9), given(10))
 elseif mode == 'advance' then
-  return advance(ARGV[5], tonumber(ARGV[6]), tonumber(ARGV[7]))
+  return advance(ARGV[5], given(6), given(7), given(8), given(9))
 elseif mode == 'end' then
-  return finish(ARGV[5])
+  return finish(ARGV[5], given(6), given(7), ARGV[8] == '1')
+elseif mode == 'cut' then
+  return cut_off(ARGV[5], given(6), given(7), ARGV[8] == '1')
 end
 return list(ARGV[5])

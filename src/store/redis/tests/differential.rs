@@ -20,8 +20,8 @@ use crate::store::redis::time::Decides;
 use crate::store::redis::{KeyPrefix, RedisStore, Transport};
 use crate::store::upstash::{Endpoint, Upstash};
 use crate::store::{
-    Admit, EntryKey, InstanceId, MergeBatch, Owed, Penalty, Record, Revocation, Rotation,
-    SessionStart, Store, Take, TokenCheck,
+    Admit, EntryKey, InstanceId, MergeBatch, Owed, Penalty, Presented, Record, Revocation,
+    Rotation, SessionStart, Store, Take, TokenCheck,
 };
 
 const NOW: UnixMs = UnixMs(1_700_000_000_250);
@@ -117,17 +117,21 @@ fn answer<S: Store>(store: &S, step: &Step, policies: &[Policy], now: UnixMs) ->
         Step::Reset(policy, name) => {
             format!("{:?}", block_on(store.reset(&policies[*policy], named(*name), now)))
         }
-        Step::Open { session, subject, life_ms } => {
-            let (session, subject) = (named(*session), named(*subject));
-            let start = SessionStart { session, subject, expires: now.plus(*life_ms) };
+        Step::Open { session, subject, life_ms, idle_ms } => {
+            let (session, subject, idle_ms) = (named(*session), named(*subject), *idle_ms);
+            let start = SessionStart { session, subject, expires: now.plus(*life_ms), idle_ms };
             format!("{:?}", block_on(store.rotate(&Rotation::Open(start), now)))
         }
-        Step::Advance { session, generation, grace_ms } => {
-            let (session, generation, grace_ms) = (named(*session), *generation, *grace_ms);
-            let rotation = Rotation::Advance { session, generation, grace_ms };
-            format!("{:?}", block_on(store.rotate(&rotation, now)))
+        Step::Advance { session, generation, grace_ms, idle_ms } => {
+            let presented = Presented {
+                session: named(*session),
+                generation: *generation,
+                grace_ms: *grace_ms,
+                idle_ms: *idle_ms,
+                access_until: now.plus(700),
+            };
+            format!("{:?}", block_on(store.rotate(&Rotation::Advance(presented), now)))
         }
-        Step::End(session) => format!("{:?}", block_on(store.end_session(named(*session), now))),
         Step::List(subject) => format!("{:?}", block_on(store.sessions(named(*subject), now))),
         Step::Put(name, bytes, life_ms) => {
             let record = Record { value: vec![0xFB; *bytes], expires: now.plus(*life_ms) };

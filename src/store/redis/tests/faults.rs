@@ -7,12 +7,12 @@ use super::server::Resp;
 use crate::UnixMs;
 use crate::jwt::IssuedAt;
 use crate::limit::{Algorithm, Policy, State};
-use crate::store::contract::{key, policy, take};
+use crate::store::contract::{key, opening, policy, presented, take};
 use crate::store::redis::time::Decides;
 use crate::store::redis::{KeyPrefix, RedisStore};
 use crate::store::{
     Admission, Admit, EntryKey, InstanceId, MergeBatch, Owed, Record, Revocation, RevocationScope,
-    Rotated, Rotation, SessionStart, Store, StoreError, Take, TokenCheck,
+    Rotated, Store, StoreError, Take, TokenCheck,
 };
 
 const NOW: UnixMs = UnixMs(1_700_000_000_250);
@@ -208,21 +208,24 @@ fn a_limit_with_a_number_no_double_holds_is_unreadable() {
 #[test]
 fn an_unreadable_session_is_refused_and_can_be_replaced() {
     let store = store(0);
-    let start = SessionStart { session: key("s"), subject: key("u"), expires: NOW.plus(60_000) };
-    let open = || block_on(store.rotate(&Rotation::Open(start), NOW)).unwrap();
+    let start = opening(key("s"), key("u"), NOW.plus(60_000));
+    let open = || block_on(store.rotate(&start, NOW)).unwrap();
+    let (scope, expires) = (RevocationScope::Session, NOW.plus(60_000));
+    let end = Revocation { scope, key: key("s"), expires, acknowledged: None };
+    let end = || block_on(store.revoke(&end, NOW)).unwrap();
+    let advance = || block_on(store.rotate(&presented(key("s"), 0), NOW));
     for garbage in GARBAGE {
         open();
         spoil(&store, "session", key("s"), garbage);
-        let advance = Rotation::Advance { session: key("s"), generation: 0, grace_ms: 0 };
-        let error = block_on(store.rotate(&advance, NOW)).unwrap_err();
-        assert_eq!(error, StoreError::Corrupt { what: "session" });
+        assert_eq!(advance(), Err(StoreError::Corrupt { what: "session" }));
         assert_eq!(block_on(store.sessions(key("u"), NOW)).unwrap(), []);
         assert!(matches!(open(), Rotated::Current(_)));
         spoil(&store, "sessions", key("u"), &["SET", "KEY", "garbage"]);
-        assert!(block_on(store.end_session(key("s"), NOW)).unwrap());
+        end();
+        assert_eq!(advance(), Ok(Rotated::Unknown));
         spoil(&store, "session", key("s"), garbage);
-        assert!(block_on(store.end_session(key("s"), NOW)).unwrap());
-        assert!(!block_on(store.end_session(key("s"), NOW)).unwrap());
+        end();
+        assert_eq!(advance(), Ok(Rotated::Unknown));
         spoil(&store, "sessions", key("u"), &["SET", "KEY", "garbage"]);
         open();
         assert_eq!(block_on(store.sessions(key("u"), NOW)).unwrap().len(), 1);
@@ -365,11 +368,8 @@ fn a_session_opened_again_for_another_subject_is_that_ones_alone() {
     let store = RedisStore { sessions_per_subject_max: 1, ..store(0) };
     let open = |session, subject, now: UnixMs| {
         let (session, subject) = (key(session), key(subject));
-        let start = SessionStart { session, subject, expires: now.plus(100) };
-        assert!(matches!(
-            block_on(store.rotate(&Rotation::Open(start), now)),
-            Ok(Rotated::Current(_))
-        ));
+        let start = opening(session, subject, now.plus(100));
+        assert!(matches!(block_on(store.rotate(&start, now)), Ok(Rotated::Current(_))));
     };
     open("s", "first", NOW);
     let now = NOW.plus(100);

@@ -5,12 +5,10 @@ use proptest::prelude::*;
 
 use crate::UnixMs;
 use crate::jwt::IssuedAt;
-use crate::store::contract::{key, policy, take};
+use crate::store::contract::{key, policy, presented, take};
 use crate::store::redis::{Command, Dialect, KeyPrefix, RedisStore, Reply, ServerError, Transport};
 use crate::store::upstash;
-use crate::store::{
-    Admit, InstanceId, MergeBatch, Penalty, Rotation, Store, StoreError, TokenCheck,
-};
+use crate::store::{Admit, InstanceId, MergeBatch, Penalty, Store, StoreError, TokenCheck};
 
 const NOW: UnixMs = UnixMs(1_700_000_000_250);
 
@@ -94,10 +92,8 @@ proptest! {
         if let Ok(outcomes) = block_on(store.peek(&admit.takes, NOW)) {
             prop_assert_eq!(outcomes.len(), 2);
         }
-        let advance = Rotation::Advance { session: key("x"), generation: 0, grace_ms: 0 };
-        let _ = block_on(store.rotate(&advance, NOW));
+        let _ = block_on(store.rotate(&presented(key("x"), 0), NOW));
         let _ = block_on(store.sessions(key("x"), NOW));
-        let _ = block_on(store.end_session(key("x"), NOW));
         let _ = block_on(store.get(key("x"), NOW));
         let _ = block_on(store.rules(NOW));
         let _ = block_on(store.write_rules(0, "", NOW));

@@ -27,9 +27,8 @@ pub(super) enum Step {
     Adjust(usize, u8, bool, Cost),
     Merge { instance: u8, sequence: u64, owed: Vec<OwedStep> },
     Reset(usize, u8),
-    Open { session: u8, subject: u8, life_ms: u64 },
-    Advance { session: u8, generation: u64, grace_ms: u64 },
-    End(u8),
+    Open { session: u8, subject: u8, life_ms: u64, idle_ms: u64 },
+    Advance { session: u8, generation: u64, grace_ms: u64, idle_ms: u64 },
     List(u8),
     Put(u8, usize, u64),
     Get(u8),
@@ -211,19 +210,21 @@ pub(super) fn any_step() -> impl Strategy<Value = Step> {
             .prop_map(|(check, takes)| Step::Admit { check, takes }),
         2 => (
             select(vec![Token, Session, Subject, Subject]),
-            0_u8..3,
+            0_u8..5,
             life_ms(),
             proptest::option::of(taken()),
         )
             .prop_map(|(scope, name, life_ms, acknowledged)| {
                 Step::Revoke { scope, name, life_ms, acknowledged }
             }),
-        3 => (0_u8..5, 0_u8..2, 0_u64..5_000)
-            .prop_map(|(session, subject, life_ms)| Step::Open { session, subject, life_ms }),
-        4 => (0_u8..5, 0_u64..4, 0_u64..900).prop_map(
-            |(session, generation, grace_ms)| Step::Advance { session, generation, grace_ms }
+        3 => (0_u8..5, 0_u8..2, 0_u64..5_000, life_ms()).prop_map(
+            |(session, subject, life_ms, idle_ms)| Step::Open { session, subject, life_ms, idle_ms }
         ),
-        1 => (0_u8..5).prop_map(Step::End),
+        4 => (0_u8..5, 0_u64..4, 0_u64..900, life_ms()).prop_map(
+            |(session, generation, grace_ms, idle_ms)| {
+                Step::Advance { session, generation, grace_ms, idle_ms }
+            }
+        ),
         2 => (0_u8..2).prop_map(Step::List),
         1 => (0_u8..2, 0_usize..40, 0_u64..5_000)
             .prop_map(|(name, bytes, life_ms)| Step::Put(name, bytes, life_ms)),

@@ -9,12 +9,12 @@ use super::server::Resp;
 use super::wall_clock;
 use crate::jwt::IssuedAt;
 use crate::limit::{Adjustment, Algorithm, Policy, State};
-use crate::store::contract::{key, policy, take};
+use crate::store::contract::{key, opening, policy, presented, take};
 use crate::store::redis::{KeyPrefix, RedisStore};
 use crate::store::upstash::{Endpoint, Upstash};
 use crate::store::{
     Admission, Admit, Durability, InstanceId, MergeBatch, Owed, Penalty, Record, Revocation,
-    RevocationScope, Rotation, SessionStart, Store, Take, TokenCheck,
+    RevocationScope, Store, Take, TokenCheck,
 };
 
 fn store() -> RedisStore<Resp> {
@@ -101,13 +101,13 @@ fn use_every_verb(store: &RedisStore<Resp>) {
     merge(store, 2, &policy);
     for session in ["s", "ended"] {
         let session = key(session);
-        let start = SessionStart { session, subject: key("u"), expires: now.plus(1_000) };
-        block_on(store.rotate(&Rotation::Open(start), now)).unwrap();
-        let advance = Rotation::Advance { session, generation: 0, grace_ms: 0 };
-        block_on(store.rotate(&advance, now)).unwrap();
+        block_on(store.rotate(&opening(session, key("u"), now.plus(1_000)), now)).unwrap();
+        block_on(store.rotate(&presented(session, 0), now)).unwrap();
     }
     assert_eq!(block_on(store.sessions(key("u"), now)).unwrap().len(), 2);
-    assert!(block_on(store.end_session(key("ended"), now)).unwrap());
+    let (scope, expires) = (RevocationScope::Session, now.plus(1_000));
+    let ended = Revocation { scope, key: key("ended"), expires, acknowledged: None };
+    block_on(store.revoke(&ended, now)).unwrap();
     let record = Record { value: vec![1], expires: now.plus(1_000) };
     block_on(store.put(key("r"), record, now)).unwrap();
     assert!(block_on(store.get(key("r"), now)).unwrap().is_some());
@@ -140,6 +140,7 @@ fn every_key_has_its_prefix_and_an_end() {
         "merged:AQEBAQEBAQEBAQEBAQEBAQ".to_owned(),
         format!("record:{}", name("r")),
         format!("revoked:session:{}", name("x")),
+        format!("revoked:session:{}", name("ended")),
         format!("revoked:subject:{}", name("x")),
         format!("revoked:token:{}", name("x")),
         format!("session:{}", name("s")),
