@@ -30,7 +30,8 @@ pub trait Store {
 
     /// Opens a session, or exchanges its refresh generation for the next, by compare-and-set.
     ///
-    /// Opening an open session again that was not refreshed yet is answered as the first time was.
+    /// Opening an open session again that was not refreshed yet is answered as the first time was. One that is
+    /// revoked, or whose subject was cut since `now`, is not opened: a call that arrives late opens nothing.
     /// A subject at its most sessions loses the oldest one to the new one. A generation used twice outside its
     /// grace ends the session and revokes its access tokens, in the same step.
     async fn rotate(&self, rotation: &Rotation, now: UnixMs) -> Result<Rotated, StoreError>;

@@ -74,6 +74,7 @@ macro_rules! store_contract {
             a_session_opens_once_and_ends,
             a_session_ends_unless_it_is_refreshed_in_time,
             revoking_a_session_or_subject_ends_what_was_open,
+            a_revoked_session_is_not_opened_by_a_call_that_arrives_late,
             a_replayed_cut_spares_sessions_opened_after_it_was_acknowledged,
             a_subjects_sessions_are_listed_oldest_first_until_they_end,
             a_record_lives_until_its_end_and_is_replaced_whole,

@@ -133,6 +133,23 @@ pub(crate) async fn revoking_a_session_or_subject_ends_what_was_open(bench: &imp
     assert_eq!(sessions.len(), 1, "what was opened since lives");
 }
 
+pub(crate) async fn a_revoked_session_is_not_opened_by_a_call_that_arrives_late(
+    bench: &impl Bench,
+) {
+    let late = check("late", IssuedAt::Ms(bench.now()));
+    let begun = bench.now();
+    bench.pass(5).await;
+    let call = opening(late.session.unwrap(), key("late"), begun.plus(60_000));
+    revoke(bench, RevocationScope::Session, late, 60_000).await;
+    let opened = bench.store().rotate(&call, begun).await;
+    assert_eq!(opened.unwrap(), Rotated::Unknown);
+    revoke(bench, RevocationScope::Subject, late, 60_000).await;
+    let call = opening(key("late-other"), key("late"), begun.plus(60_000));
+    assert_eq!(bench.store().rotate(&call, begun).await.unwrap(), Rotated::Unknown);
+    bench.pass(50).await;
+    current(bench.store().rotate(&call, bench.now()).await.unwrap());
+}
+
 pub(crate) async fn a_replayed_cut_spares_sessions_opened_after_it_was_acknowledged(
     bench: &impl Bench,
 ) {

@@ -74,6 +74,12 @@ pub(super) fn run(
         "open" => {
             let (subject, expires) = (args.text()?, args.number()?);
             let (life_ms, idle_ms, most) = (args.number()?, args.number()?, args.number()?);
+            let begun = UnixMs(args.number()?);
+            let [.., of_session, of_subject] = keys else { return Err(Fault::Malformed) };
+            let entries = [of_session.clone(), of_subject.clone()];
+            if revoke::revoked_by(rows, "su", &entries, begun, now)?.is_some() {
+                return Ok(vec![Item::Number(UNKNOWN)]);
+            }
             sessions.open(name, &Start { subject, expires, life_ms, idle_ms, most })
         }
         "advance" => {

@@ -162,6 +162,11 @@ impl Store for MemoryStore {
 
     async fn rotate(&self, rotation: &Rotation, now: UnixMs) -> Result<Rotated, StoreError> {
         let Partitions { revocations, sessions, .. } = &mut *self.lock();
+        if let Rotation::Open(start) = rotation
+            && revocations.refuses(start, now)
+        {
+            return Ok(Rotated::Unknown);
+        }
         let rotated = sessions.rotate(rotation, now)?;
         if let (Rotated::Reused, Rotation::Advance(presented)) = (rotated, rotation) {
             // First: were there no room for it, the session could be killed by the next attempt still.

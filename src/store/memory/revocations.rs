@@ -3,7 +3,7 @@
 use super::MemoryBounds;
 use crate::UnixMs;
 use crate::store::expiring::{Expiring, Full, Seed};
-use crate::store::{EntryKey, Revocation, RevocationScope, StoreError, TokenCheck};
+use crate::store::{EntryKey, Revocation, RevocationScope, SessionStart, StoreError, TokenCheck};
 
 /// Three partitions: a flood of revoked tokens leaves the room of sessions and subjects alone.
 pub(super) struct Revocations {
@@ -68,6 +68,12 @@ impl Revocations {
             };
             Some(Revocation { scope, key, expires, acknowledged: Some(acknowledged) })
         })
+    }
+
+    /// Whether a session that is opened at `now` has been revoked by then, or its subject cut.
+    pub(super) fn refuses(&self, start: &SessionStart, now: UnixMs) -> bool {
+        let cut = self.subjects.get(&start.subject, now);
+        self.sessions.get(&start.session, now).is_some() || cut.is_some_and(|cut| now <= *cut)
     }
 
     /// What the token is revoked by, the narrowest scope first.

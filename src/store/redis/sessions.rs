@@ -15,7 +15,12 @@ pub(super) fn rotate(
 ) -> Call {
     match *rotation {
         Rotation::Open(start) => {
-            let keys = vec![session_key(prefix, start.session), list_key(prefix, start.subject)];
+            let keys = vec![
+                session_key(prefix, start.session),
+                list_key(prefix, start.subject),
+                prefix.revoked(RevocationScope::Session, start.session),
+                prefix.revoked(RevocationScope::Subject, start.subject),
+            ];
             let args = [
                 start.session.to_string(),
                 start.subject.to_string(),
@@ -23,6 +28,7 @@ pub(super) fn rotate(
                 clocks.life_ms(start.expires),
                 number(start.idle_ms),
                 per_subject_max.to_string(),
+                clocks.caller(),
             ];
             call("open", prefix, keys, clocks, &args)
         }

@@ -7,13 +7,13 @@
 -- all stand in KEYS: this script never claims allow-key-locking. All have the one hash tag.
 --
 -- ARGV: mode, now, the prefix of sessions' keys, the prefix of subjects' keys; then
---   'open'     session, subject, expires, life_ms, idle_ms, the most sessions of a subject
+--   'open'     session, subject, expires, life_ms, idle_ms, the most sessions of a subject, the caller's now
 --   'advance'  session, generation, grace_ms, idle_ms, the life in ms of its access tokens
 --   'end'      session, the caller's cut, the life in ms, 1 if that cut is final else 0
 --   'cut'      subject, the same
 --   'list'     subject
--- KEYS: the session where one is named, the subject's list where one is; for advance, end and cut then the
--- revocation of the session or subject. end and cut write that, end the sessions it is about, and return { 1 }.
+-- KEYS: the session where one is named, the subject's list where one is; for all but list then the revocation of
+-- what was named. end and cut write that, end the sessions it is about, and return { 1 }.
 -- open and advance return { 0 } unknown, { 2 } reused (then it is ended and revoked), { 3 } corrupt, or
 -- { 1, subject, started, rotated, expires, generation }; list, for each session,
 -- { session, started, rotated, expires, generation }.
@@ -107,7 +107,22 @@ local function current(record)
   }
 end
 
-local function open(name, subject, expires, life_ms, idle_ms, most)
+-- Whether an entry revokes what was begun at an instant; one that cannot be read does.
+local function revokes(key, begun)
+  local text = read(key)
+  if not text then
+    return false
+  end
+  local cut, ends = string.match(text, '^(%d+) (%d+)$')
+  cut, ends = integer(cut), integer(ends)
+  return not cut or not ends or ends > now and cut >= begun
+end
+
+local function open(name, subject, expires, life_ms, idle_ms, most, begun)
+  -- A session's revocation is of all of it, whenever it was opened.
+  if revokes(KEYS[3], 0) or revokes(KEYS[4], begun) then
+    return UNKNOWN
+  end
   local held = load(name)
   if held and held.idles > now then
     -- A repeated request, its answer lost. Anything else must not turn back the generation.
@@ -206,7 +221,7 @@ local function given(i)
   return tonumber(ARGV[i])
 end
 if mode == 'open' then
-  return open(ARGV[5], ARGV[6], given(7), given(8), given(9), given(10))
+  return open(ARGV[5], ARGV[6], given(7), given(8), given(9), given(10), given(11))
 elseif mode == 'advance' then
   return advance(ARGV[5], given(6), given(7), given(8), given(9))
 elseif mode == 'end' then
