@@ -48,6 +48,14 @@ pub enum Bug {
     BlockLifted,
     /// A revocation is acknowledged that a full journal did not take.
     FullAcknowledged,
+    /// A refresh token is given its successor again however late.
+    GraceIgnored,
+    /// A refresh token that is used twice leaves its session alone.
+    ReuseSpared,
+    /// A request that is sent again has another refresh token.
+    SuccessorVaries,
+    /// A session that this instance knows as revoked is refreshed.
+    EndedRefreshed,
 }
 
 #[cfg(feature = "planted-bugs")]

@@ -56,6 +56,9 @@ pub enum GuardError {
         "there are no sessions here: they need PORTCULLIS_REFRESH_SECRET, and Redis or a Durable Object"
     )]
     SessionsUnavailable,
+    /// The session was not opened: its subject was logged out everywhere at this very time.
+    #[error("the session was not opened: its subject's tokens were all revoked at this very time")]
+    SessionRefused,
     /// The refresh token is none of ours, over, another client's, or of a session that has ended.
     #[error("the refresh token is not valid, or its session has ended")]
     RefreshInvalid,
@@ -146,6 +149,7 @@ impl GuardError {
             Self::BeyondGrant { .. } => "ERR_GRANT_EXCEEDED",
             Self::ForeignToken => "ERR_TOKEN_FOREIGN",
             Self::SessionsUnavailable => "ERR_SESSIONS_UNAVAILABLE",
+            Self::SessionRefused => "ERR_SESSION_REFUSED",
             Self::RefreshInvalid => "ERR_REFRESH_INVALID",
             Self::RefreshReused => "ERR_REFRESH_REUSED",
             Self::GrantTypeUnsupported => "ERR_GRANT_TYPE_UNSUPPORTED",

@@ -5,6 +5,7 @@ use super::{Guard, GuardError, Issued, Listed, names, require};
 use crate::UnixMs;
 use crate::config::{Client, Grant};
 use crate::jwt::{self, Claims, IssuedAt, Signed};
+use crate::planted::{self, Bug};
 use crate::session::{RefreshToken, Sessions};
 use crate::store::{
     EntryKey, KeySpace, Presented, Rotated, Rotation, SessionRecord, SessionStart, Store,
@@ -52,8 +53,8 @@ impl<S: Store> Guard<S> {
                 self.telemetry().record(&Event::SessionOpened);
                 Ok(refresh)
             }
-            // A name of 128 random bits that is taken: whatever that is, it is no session of this one's.
-            Rotated::Reused | Rotated::Unknown => Err(GuardError::RefreshInvalid),
+            // Its subject was cut since, as far as the store's clock tells; its name is 128 random bits.
+            Rotated::Reused | Rotated::Unknown => Err(GuardError::SessionRefused),
         }
     }
 
@@ -97,7 +98,7 @@ impl<S: Store> Guard<S> {
         let presented = Presented {
             session,
             generation: token.generation,
-            grace_ms: times.grace_ms,
+            grace_ms: if planted::is(Bug::GraceIgnored) { u64::MAX } else { times.grace_ms },
             idle_ms: times.idle_ms,
             access_until: self.access_until(now),
         };
@@ -244,6 +245,7 @@ impl<S: Store> Guard<S> {
             expires: UnixMs::from_seconds(token.exp),
         };
         match self.instance.memory.revoked(&check, now) {
+            Some(_) if planted::is(Bug::EndedRefreshed) => Ok(()),
             Some(_) => Err(GuardError::RefreshInvalid),
             None => Ok(()),
         }
@@ -257,7 +259,10 @@ impl<S: Store> Guard<S> {
         now: UnixMs,
     ) -> Result<Refresh, GuardError> {
         let Sessions { keys, times, .. } = self.sessions()?;
-        let token = RefreshToken { generation: record.generation, ..token.clone() };
+        let mut token = RefreshToken { generation: record.generation, ..token.clone() };
+        if planted::is(Bug::SuccessorVaries) {
+            token.iat = token.iat.saturating_sub(now.0 % 1000);
+        }
         let refresh_token = token.sign(keys, now).map_err(GuardError::Mint)?;
         let left_ms = UnixMs::from_seconds(token.exp).since(now).min(times.idle_ms);
         Ok(Refresh { refresh_token, expires_in_s: left_ms.div_euclid(1000) })

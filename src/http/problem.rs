@@ -158,7 +158,7 @@ fn guard_status(error: &GuardError) -> StatusCode {
         | GuardError::TokenTypeUnsupported => StatusCode::BAD_REQUEST,
         GuardError::PolicyUnknown => StatusCode::NOT_FOUND,
         GuardError::RateLimited(_) => StatusCode::TOO_MANY_REQUESTS,
-        GuardError::RulesFull => StatusCode::CONFLICT,
+        GuardError::RulesFull | GuardError::SessionRefused => StatusCode::CONFLICT,
         GuardError::Store(StoreError::Unsupported { .. }) => StatusCode::NOT_IMPLEMENTED,
         GuardError::Store(_)
         | GuardError::Jwks(_)

@@ -44,6 +44,14 @@ impl World {
                 let token = Token::read(body["access_token"].as_str().expect("a token"));
                 self.model.borrow_mut().tokens[*slot] = Some(Rc::new(token));
             }
+            Kind::Open { slot } if status == 201 => self.opened(*slot, answer),
+            Kind::Refresh { slot, session, generation } if status == 200 => {
+                let which = (*slot, session, *generation);
+                self.check_refreshed(isolate, request, which, answer);
+            }
+            Kind::Refresh { session, .. } if words(answer) == "ERR_REFRESH_REUSED" => {
+                self.saw_killed(isolate, request, session);
+            }
             Kind::Forged if status == 200 => {
                 self.violated(1, || format!("step {}: a forged token was accepted", request.step));
             }
@@ -242,6 +250,8 @@ impl World {
             if request.admitted.borrow().is_some() { "by the store" } else { "without it" };
         let kind = match request.kind {
             Kind::Mint { .. } => "mint",
+            Kind::Open { .. } => "open",
+            Kind::Refresh { .. } => "refresh",
             Kind::Present { introspects: false, .. } => "authorize",
             Kind::Present { introspects: true, .. } => "introspect",
             Kind::Forged => "forged",
@@ -249,7 +259,9 @@ impl World {
             Kind::Take => "take",
         };
         let said = match request.kind {
-            Kind::Revoke { .. } | Kind::Mint { .. } => words(answer),
+            Kind::Revoke { .. } | Kind::Mint { .. } | Kind::Open { .. } | Kind::Refresh { .. } => {
+                words(answer)
+            }
             _ => format!("{} {decided}", words(answer)),
         };
         self.coverage.borrow_mut().outcome(format!("{kind}: {} {said}", answer.status().as_u16()));

@@ -7,7 +7,7 @@ use super::plan::{FAULTS, FaultKind};
 use super::polls::EVENTS;
 
 /// Outcomes that must occur: the first words of what is counted.
-const OUTCOMES: [&str; 22] = [
+const OUTCOMES: [&str; 29] = [
     "authorize: 200  by the store",
     "authorize: 200  without it",
     "authorize: 401 ERR_JWT_REVOKED by the store",
@@ -30,6 +30,13 @@ const OUTCOMES: [&str; 22] = [
     "take: 200  without it",
     "take: 429",
     "mint: 201",
+    "open: 201",
+    "open: 503",
+    "refresh: 200",
+    "refreshed again",
+    "refresh: 400 ERR_REFRESH_INVALID",
+    "refresh: 400 ERR_REFRESH_REUSED",
+    "refresh: 503",
 ];
 
 /// Events that must not occur, or have nothing to do with stores.

@@ -17,6 +17,11 @@ pub const API: &str = "https://api.test";
 pub const KEY: &str =
     "AyM1SysPpbyDfgZld3umj1qzKObwVMkoqQ-EstJQLr_T-1qS0gZH75aKtMN3Yj0iPS4hcgUuTwjAzZr1Z9CAow";
 
+/// What refresh tokens are derived with.
+const REFRESH_SECRET: &str = "AQIDBAUGBwgJCgsMDQ4PEBESExQVFhcYGRobHB0eHyA";
+/// For how long the same successor is given again.
+pub const GRACE_MS: u64 = 10_000;
+
 /// Room for a handful.
 pub const SMALL: MemoryBounds = MemoryBounds {
     revoked_tokens: 5,
@@ -65,6 +70,7 @@ pub fn config(setup: &Setup) -> Config {
         "limits": [subject, client, failures],
         "gate": {"limit": 200, "window": "10s"},
         "revocation": {"on_outage": setup.revocation_mode},
+        "sessions": {"lifetime": "1h", "idle_lifetime": "1m", "reuse_grace": format!("{GRACE_MS}ms")},
     });
     let keys = json!({"keys": [{"kty": "oct", "kid": "hs", "alg": "HS256", "k": KEY}]});
     let client = |id: &str, grants: &[&str]| {
@@ -75,5 +81,6 @@ pub fn config(setup: &Setup) -> Config {
     let admin = client("admin", &["tokens:revoke", "limits:admin"]);
     let clients = json!([web, admin]);
     Config::from_json(&settings.to_string(), &keys.to_string(), &clients.to_string())
+        .and_then(|config| config.with_refresh_secret(Some(REFRESH_SECRET)))
         .expect("a configuration")
 }

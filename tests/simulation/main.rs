@@ -39,6 +39,7 @@ mod request;
 mod rng;
 mod run;
 mod server;
+mod sessions;
 mod shrink;
 mod takes;
 mod token;

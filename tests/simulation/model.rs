@@ -7,12 +7,15 @@ use portcullis::limit::PolicyName;
 use portcullis::store::EntryKey;
 
 use super::isolate::{Isolate, Known};
-use super::plan::TOKENS;
+use super::plan::{SESSIONS, TOKENS};
+use super::sessions::{Rotations, Session};
 use super::token::Token;
 
 #[derive(Default)]
 pub struct Model {
     pub tokens: [Option<Rc<Token>>; TOKENS],
+    pub sessions: [Option<Rc<Session>>; SESSIONS],
+    pub rotations: Rotations,
     /// Cost that was admitted by the store's decision: by the store's epoch, policy, key and window.
     pub admitted: BTreeMap<(u64, PolicyName, EntryKey, u64), u64>,
     /// Acknowledged as `secondary`, whoever lives.

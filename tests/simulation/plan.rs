@@ -7,6 +7,8 @@ use super::rng::Rng;
 
 pub const SUBJECTS: usize = 3;
 pub const TOKENS: usize = 8;
+/// The access token of each stands among the tokens, in the place of the same number.
+pub const SESSIONS: usize = 3;
 pub const ADDRESSES: usize = 3;
 pub const ISOLATES_MAX: usize = 4;
 
@@ -50,14 +52,53 @@ pub struct Step {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Action {
-    Mint { isolate: usize, token: usize, subject: usize, life_s: u64 },
-    Authorize { isolate: usize, token: usize, address: usize },
-    Forged { isolate: usize, token: usize, address: usize, forgery: Forgery },
-    Introspect { isolate: usize, token: usize },
-    Revoke { isolate: usize, target: Target },
-    Take { isolate: usize, subject: usize, cost: u64 },
-    HangUp { isolate: usize },
-    Drain { isolate: usize },
+    Mint {
+        isolate: usize,
+        token: usize,
+        subject: usize,
+        life_s: u64,
+    },
+    Open {
+        isolate: usize,
+        session: usize,
+        subject: usize,
+    },
+    /// `age`: how many refresh tokens came after the one that is presented.
+    Refresh {
+        isolate: usize,
+        session: usize,
+        age: usize,
+    },
+    Authorize {
+        isolate: usize,
+        token: usize,
+        address: usize,
+    },
+    Forged {
+        isolate: usize,
+        token: usize,
+        address: usize,
+        forgery: Forgery,
+    },
+    Introspect {
+        isolate: usize,
+        token: usize,
+    },
+    Revoke {
+        isolate: usize,
+        target: Target,
+    },
+    Take {
+        isolate: usize,
+        subject: usize,
+        cost: u64,
+    },
+    HangUp {
+        isolate: usize,
+    },
+    Drain {
+        isolate: usize,
+    },
     Fault(Fault),
 }
 
@@ -65,6 +106,7 @@ pub enum Action {
 pub enum Target {
     Token(usize),
     SessionOf(usize),
+    Opened(usize),
     Subject(usize),
 }
 
@@ -179,6 +221,10 @@ impl Plan {
             let action = Action::Mint { isolate, token, subject, life_s: life_s(&mut rng) };
             steps.push((1, action));
         }
+        for session in 0..SESSIONS {
+            let (isolate, subject) = (rng.index(setup.isolates), session % SUBJECTS);
+            steps.push((1, Action::Open { isolate, session, subject }));
+        }
         for _ in 0..count {
             let fault = rng.chance(faults_percent);
             let action =
@@ -225,14 +271,20 @@ fn draw_request(rng: &mut Rng, setup: &Setup) -> Action {
     let isolate = rng.index(setup.isolates);
     let (token, subject, address) = (rng.index(TOKENS), rng.index(SUBJECTS), rng.index(ADDRESSES));
     match rng.below(100) {
-        0..=51 => Action::Authorize { isolate, token, address },
+        0..=41 => Action::Authorize { isolate, token, address },
+        42..=43 => Action::Open { isolate, session: rng.index(SESSIONS), subject },
+        44..=51 => {
+            let age = rng.weighted(&[(5, 0), (4, 1), (1, 2)]);
+            Action::Refresh { isolate, session: rng.index(SESSIONS), age }
+        }
         52..=61 => Action::Forged { isolate, token, address, forgery: rng.pick(&FORGERIES) },
         62..=66 => Action::Introspect { isolate, token },
         67..=70 => Action::Mint { isolate, token, subject, life_s: life_s(rng) },
         71..=85 => {
             let target = match rng.below(10) {
                 0..=5 => Target::Token(token),
-                6..=7 => Target::SessionOf(token),
+                6 => Target::SessionOf(token),
+                7 => Target::Opened(token % SESSIONS),
                 _ => Target::Subject(subject),
             };
             Action::Revoke { isolate, target }

@@ -11,7 +11,7 @@ use super::run::run;
 const SEEDS_MAX: u64 = 600;
 
 /// Each bug, and the invariant of the design that it breaks.
-const BUGS: [(Bug, u8); 18] = [
+const BUGS: [(Bug, u8); 22] = [
     (Bug::ExpiredAccepted, 1),
     (Bug::PositiveForgotten, 2),
     (Bug::LossNotRetold, 3),
@@ -30,6 +30,10 @@ const BUGS: [(Bug, u8); 18] = [
     (Bug::LivingEvicted, 9),
     (Bug::BlockLifted, 9),
     (Bug::FullAcknowledged, 9),
+    (Bug::GraceIgnored, 10),
+    (Bug::ReuseSpared, 10),
+    (Bug::SuccessorVaries, 10),
+    (Bug::EndedRefreshed, 2),
 ];
 
 pub fn main() -> ExitCode {

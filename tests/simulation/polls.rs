@@ -15,13 +15,14 @@ use super::server::{Admitted, OwnedTake, cost_of};
 use super::world::{Origin, World, at_once};
 
 /// Events of the log that every simulation must come across.
-pub const EVENTS: [&str; 19] = [
+pub const EVENTS: [&str; 20] = [
     "breaker_opened",
     "journal_full",
     "limit_overflow",
     "revocation_forgotten",
     "revocation_journalled",
     "revocations_replayed",
+    "refresh_reused",
     "revoked",
     "secondary_drained",
     "secondary_failed",

@@ -76,11 +76,20 @@ impl Store for Primary {
         exchange(&self.0, Link::Store, "rules", false, move |world| world.server.rules(now)).await
     }
 
-    // Nothing asks for these yet: sessions come later, and nobody administers.
-
-    async fn rotate(&self, _: &Rotation, _: UnixMs) -> Result<Rotated, StoreError> {
-        Err(StoreError::Unsupported { verb: "rotate" })
+    async fn rotate(&self, rotation: &Rotation, now: UnixMs) -> Result<Rotated, StoreError> {
+        let rotation = *rotation;
+        let rotate = move |world: &World| {
+            let epoch = world.server.epoch.get();
+            Ok((epoch, world.server.rotate(world, &rotation, now)?))
+        };
+        let (epoch, rotated) = exchange(&self.0, Link::Store, "rotate", true, rotate).await?;
+        if let Some(request) = self.0.current_request() {
+            request.rotated.set(Some((epoch, rotated)));
+        }
+        Ok(rotated)
     }
+
+    // Nothing asks for these: nobody administers.
 
     async fn sessions(&self, _: EntryKey, _: UnixMs) -> Result<Vec<SessionRecord>, StoreError> {
         Err(StoreError::Unsupported { verb: "sessions" })

@@ -10,12 +10,13 @@ use portcullis::UnixMs;
 use portcullis::guard::Address;
 use portcullis::http::{HttpRequest, handle};
 use portcullis::limit::PolicyName;
-use portcullis::store::{EntryKey, KeySpace, RevocationScope};
+use portcullis::store::{EntryKey, KeySpace, RevocationScope, Rotated};
 
 use super::deployment::{ISSUER, secret};
 use super::isolate::Isolate;
 use super::plan::{Action, Target};
 use super::server::Admitted;
+use super::sessions::Session;
 use super::token::{Token, forged, subject, subject_key};
 use super::world::World;
 
@@ -37,6 +38,8 @@ pub struct Request {
     /// Its revocation was written by the store, by the epoch of its data, and by the secondary.
     pub stored: Cell<Option<u64>>,
     pub stored_secondary: Cell<bool>,
+    /// What the store made of its refresh token, and by the epoch of which data.
+    pub rotated: Cell<Option<(u64, Rotated)>>,
     /// It was told of a revocation that there was no room for.
     pub forgotten: Cell<bool>,
     /// Something was counted for it by its instance.
@@ -48,6 +51,14 @@ pub struct Request {
 pub enum Kind {
     Mint {
         slot: usize,
+    },
+    Open {
+        slot: usize,
+    },
+    Refresh {
+        slot: usize,
+        session: Rc<Session>,
+        generation: u64,
     },
     /// A token that was minted.
     Present {
@@ -90,6 +101,7 @@ impl World {
             admitted: RefCell::new(None),
             stored: Cell::new(None),
             stored_secondary: Cell::new(false),
+            rotated: Cell::new(None),
             forgotten: Cell::new(false),
             counted: Cell::new(false),
             journal_full: Cell::new(false),
@@ -108,6 +120,18 @@ impl World {
                     serde_json::json!({"sub": subject(of), "access_ttl": life_s}).to_string();
                 let http = post("/v1/tokens", Some("web"), "application/json", order);
                 Draft { http, kind: Kind::Mint { slot }, takes: no_takes() }
+            }
+            Action::Open { session: slot, subject: of, .. } => {
+                let order = serde_json::json!({"sub": subject(of), "refresh": true}).to_string();
+                let http = post("/v1/tokens", Some("web"), "application/json", order);
+                Draft { http, kind: Kind::Open { slot }, takes: no_takes() }
+            }
+            Action::Refresh { session: slot, age, .. } => {
+                let session = self.model.borrow().sessions[slot].clone()?;
+                let (generation, token) = session.token(age)?;
+                let form_of = [("grant_type", "refresh_token"), ("refresh_token", &token)];
+                let http = form("/oauth/token", "web", &form_of);
+                Draft { http, kind: Kind::Refresh { slot, session, generation }, takes: no_takes() }
             }
             Action::Authorize { token: slot, address, .. } => {
                 let token = token(slot)?;
@@ -156,6 +180,11 @@ impl World {
                 let token = token(slot)?;
                 let http = form("/oauth/revoke", "admin", &[("session", &token.session)]);
                 (http, RevocationScope::Session, token.key(RevocationScope::Session), all_end)
+            }
+            Target::Opened(slot) => {
+                let session = self.model.borrow().sessions[slot].clone()?;
+                let http = form("/oauth/revoke", "admin", &[("session", &session.name)]);
+                (http, RevocationScope::Session, session.key, all_end)
             }
             Target::Subject(of) => {
                 let http = form("/oauth/revoke", "admin", &[("subject", &subject(of))]);

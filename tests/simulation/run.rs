@@ -70,6 +70,8 @@ impl World {
     fn act(self: &Rc<Self>, step: u64, action: Action) {
         match action {
             Action::Mint { isolate, .. }
+            | Action::Open { isolate, .. }
+            | Action::Refresh { isolate, .. }
             | Action::Authorize { isolate, .. }
             | Action::Forged { isolate, .. }
             | Action::Introspect { isolate, .. }

@@ -5,11 +5,13 @@ use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
 
 use portcullis::UnixMs;
+use portcullis::jwt::IssuedAt;
 use portcullis::limit::{Policy, Quota, State, Trigger, peek};
 use portcullis::store::memory::MemoryStore;
 use portcullis::store::{
-    Admission, Admit, EntryKey, InstanceId, MergeBatch, Record, Revocation, RevocationScope,
-    Store as _, StoreError, StoredRules, Take, TokenCheck,
+    Admission, Admit, EntryKey, InstanceId, MergeBatch, Presented, Record, Revocation,
+    RevocationScope, Rotated, Rotation, SessionStart, Store as _, StoreError, StoredRules, Take,
+    TokenCheck,
 };
 
 use super::isolate::Isolate;
@@ -152,6 +154,40 @@ impl Server {
         let written = Revocation { expires, acknowledged: Some(cut), ..*revocation };
         self.unreadable.borrow_mut().remove(&revocation.key);
         at_once(self.memory.borrow().revoke(&written, now)).map(drop)
+    }
+
+    /// As `src/store/redis/lua/sessions.lua`: ends are counted from now. A session that is opened is compared
+    /// with cuts by the caller's clock, which is what the memory store is told by `now`: so it is asked first.
+    pub fn rotate(
+        &self,
+        world: &World,
+        rotation: &Rotation,
+        caller: UnixMs,
+    ) -> Result<Rotated, StoreError> {
+        let now = world.server_now();
+        let rotation = match *rotation {
+            Rotation::Open(start) => {
+                let begun = TokenCheck {
+                    token: start.session,
+                    session: Some(start.session),
+                    subject: Some(start.subject),
+                    issued_at: IssuedAt::Ms(caller),
+                    expires: start.expires,
+                };
+                if self.memory.borrow().revoked(&begun, now).is_some() {
+                    return Ok(Rotated::Unknown);
+                }
+                let expires = now.plus(start.expires.since(caller));
+                Rotation::Open(SessionStart { expires, ..start })
+            }
+            Rotation::Advance(presented) => {
+                let access_until = now.plus(presented.access_until.since(caller));
+                Rotation::Advance(Presented { access_until, ..presented })
+            }
+        };
+        let rotated = at_once(self.memory.borrow().rotate(&rotation, now))?;
+        world.rotated(&rotation, &rotated);
+        Ok(rotated)
     }
 
     pub fn merge(&self, world: &World, of: &Isolate, batch: &MergeBatch) -> Result<(), StoreError> {
