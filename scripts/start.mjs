@@ -3,13 +3,13 @@
 //   npm start                      on http://127.0.0.1:8787
 //   npm start -- --port N          on another port
 //   npm start -- --store redis     with a redis-server of its own
-//   npm start -- --store durable-object
+//   npm start -- --store kv        without the Durable Object that is its store otherwise
 
-import { chmodSync, existsSync, readFileSync, writeFileSync } from "node:fs";
+import { appendFileSync, chmodSync, existsSync, readFileSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { parseEnv } from "node:util";
 import { buildWorker } from "./build-worker.mjs";
-import { devVars, newCredentials } from "./lib/credentials.mjs";
+import { devVars, newCredentials, refreshSecretLine } from "./lib/credentials.mjs";
 import { inRoot } from "./lib/project.mjs";
 import { main, step, StepError } from "./lib/step.mjs";
 import { ensureRedis } from "./setup/redis.mjs";
@@ -46,11 +46,18 @@ async function refuseTakenPort(port) {
 }
 
 function ensureDevVars() {
-  if (existsSync(DEV_VARS)) return "already there";
+  if (existsSync(DEV_VARS)) return ensureRefreshSecret();
   writeFileSync(DEV_VARS, devVars(newCredentials()), { mode: 0o600, flag: "wx" });
   // The umask can only take permissions away from the mode above; this states them.
   chmodSync(DEV_VARS, 0o600);
   return "written, fresh and random";
+}
+
+/** Those of before there were sessions have no secret for refresh tokens. */
+function ensureRefreshSecret() {
+  if (parseEnv(readFileSync(DEV_VARS, "utf8")).PORTCULLIS_REFRESH_SECRET !== undefined) return "already there";
+  appendFileSync(DEV_VARS, `${refreshSecretLine()}\n`);
+  return "already there; a secret for refresh tokens added";
 }
 
 /** What the Worker is given: every PORTCULLIS_ variable. The demo client's secret stays with the user. */
@@ -73,12 +80,11 @@ async function serve(port, store, bindings) {
   };
   try {
     const redis = store === "redis" ? await startRedis(running) : undefined;
-    const durableObject = store === "durable-object";
-    // Redis would win, wherever .dev.vars says it is.
-    const chosen = durableObject ? withoutRedis(bindings) : { ...bindings, ...redis?.bindings };
+    const durableObject = store === "embedded";
+    const chosen = { ...bindings, ...redis?.bindings };
     const { origin, runtime } = await startWorker(port, chosen, running, durableObject);
-    // After the Worker's start, which names a faulty setting by its path.
-    const shown = durableObject ? { durableObject } : (redis?.shown ?? (await checkedStoreOf(bindings)));
+    // After the Worker's start, which names a faulty setting by its path. Redis wins, where .dev.vars names one.
+    const shown = redis?.shown ?? (await checkedStoreOf(bindings)) ?? { durableObject };
     running.push(runSchedule(runtime, (line) => console.log(line)));
     console.log(banner(origin, shown));
   } catch (error) {
@@ -120,10 +126,6 @@ async function startRedis(running) {
   const store = await startRedisStore({ say: (line) => console.log(line) });
   running.push(store.close);
   return store;
-}
-
-function withoutRedis({ PORTCULLIS_STORE_URL, PORTCULLIS_STORE_TOKEN, ...bindings }) {
-  return bindings;
 }
 
 async function startWorker(port, bindings, running, durableObject) {

@@ -29,7 +29,7 @@ function newKey(alg) {
   return generateKeyPairSync(type, options).privateKey.export({ format: "jwk" });
 }
 
-/** Returns { keys: JWKS with private keys, clients: client records, client: { id, secret } }. */
+/** Returns { keys: JWKS with private keys, clients: client records, refreshSecret, client: { id, secret } }. */
 export function newCredentials(alg = "EdDSA") {
   const { kty, crv, ...material } = newKey(alg);
   const client = { id: `demo-${random(6)}`, secret: random(32) };
@@ -45,14 +45,24 @@ export function newCredentials(alg = "EdDSA") {
         audiences: ["https://api.example.com"],
       },
     ],
+    refreshSecret: random(32),
     client,
   };
 }
 
 /** The credentials as bindings of the Worker. */
-export function credentialBindings({ keys, clients }) {
-  return { PORTCULLIS_KEYS: JSON.stringify(keys), PORTCULLIS_CLIENTS: JSON.stringify(clients) };
+export function credentialBindings({ keys, clients, refreshSecret }) {
+  return {
+    PORTCULLIS_KEYS: JSON.stringify(keys),
+    PORTCULLIS_CLIENTS: JSON.stringify(clients),
+    PORTCULLIS_REFRESH_SECRET: refreshSecret,
+  };
 }
+
+const line = ([name, value]) => `${name}='${value}'`;
+
+/** A line of .dev.vars with a fresh secret for refresh tokens. */
+export const refreshSecretLine = () => line(["PORTCULLIS_REFRESH_SECRET", random(32)]);
 
 /** The text of .dev.vars: dotenv for wrangler, and a script that sh can source. */
 export function devVars(credentials) {
@@ -62,7 +72,7 @@ export function devVars(credentials) {
     DEMO_CLIENT_SECRET: credentials.client.secret,
   };
   // Single quotes are safe in both: neither JSON of ours nor base64url holds one.
-  const lines = Object.entries(variables).map(([name, value]) => `${name}='${value}'`);
+  const lines = Object.entries(variables).map(line);
   const comment = "# Local secrets, made by `npm start`; .dev.vars.example explains them. Delete to get new ones.";
   return `${[comment, ...lines].join("\n")}\n`;
 }

@@ -48,14 +48,14 @@ ${minted(url)}; curl -sS -o /dev/null ${BEARER} ${url}/v1/authorize; sleep 1; cu
 }
 
 function nameOf(store) {
-  if (!store) return "embedded, in .portcullis and the Worker's memory";
-  if (store.durableObject) return "a Durable Object, in .portcullis";
+  if (store.durableObject) return "embedded, a Durable Object in .portcullis";
+  if (store.durableObject === false) return "Workers KV in .portcullis, and the Worker's memory";
   if (store.host) return `the Redis of .dev.vars (PORTCULLIS_STORE_URL), at ${store.host}`;
   return `redis-server on 127.0.0.1:${store.port}, process ${store.pid}, data in ${store.data}`;
 }
 
 /**
- * `store`: undefined, the embedded one; { host } of a Redis that .dev.vars names; or, of a redis-server of our own,
+ * `store`: { durableObject }, whether that is it; { host } of a Redis that .dev.vars names; or, of a redis-server of our own,
  * { port, pid, data, restart }.
  */
 export function banner(url, store) {
@@ -67,5 +67,5 @@ Its store: ${nameOf(store)}
 In another terminal, in this folder, one after the other:
 
 ${steps.join("\n\n")}
-${store?.pid ? outage(url, store) : ""}`;
+${store.pid ? outage(url, store) : ""}`;
 }

@@ -3,7 +3,7 @@
 import { parseArgs } from "node:util";
 import { StepError } from "../lib/step.mjs";
 
-const STORES = ["embedded", "redis", "durable-object"];
+const STORES = ["embedded", "redis", "kv"];
 const DEFAULTS = { port: "8787", store: "embedded" };
 const FORM = `npm start -- [--port N] [--store ${STORES.join("|")}]`;
 
@@ -11,10 +11,10 @@ export const USAGE = `usage: ${FORM}
 
 The Worker in workerd on this machine, with credentials of its own in .dev.vars. No account, no network.
 
-  --port N                port on 127.0.0.1, 0 takes a free one [${DEFAULTS.port}]
-  --store embedded        state in Workers KV and the Worker's memory; the default
-  --store redis           state in a redis-server that is started for it, with its data in .portcullis/redis
-  --store durable-object  state in a Durable Object, with its data in .portcullis
+  --port N          port on 127.0.0.1, 0 takes a free one [${DEFAULTS.port}]
+  --store embedded  state in a Durable Object, with its data in .portcullis; the default
+  --store redis     state in a redis-server that is started for it, with its data in .portcullis/redis
+  --store kv        revocations in Workers KV, limits in the Worker's memory; no sessions
   --help`;
 
 /** Returns { port, store, help }. */

@@ -30,8 +30,10 @@ export const deadUrl = async () => `http://127.0.0.1:${await freePort()}`;
  * Starts all of it.
  *
  * vars: members of [vars.portcullis]; storeUrl and storeToken: instead of the proxy's URL and the bridge's token;
- * siblings: more instances of the same keys, { name: { vars, storeUrl, storeToken, kvNamespaces } }, by default
- * straight to the bridge and without KV, so that all they hear of others is in Redis;
+ * clients: client records beside the one that is made;
+ * siblings: more instances of the same keys, { name: { vars, storeUrl, storeToken, kvNamespaces, bindings } }, by default
+ * straight to the bridge and without KV, so that all they hear of others is in Redis; bindings: a function of the
+ * first one's that returns those which are others;
  * a URL may be a function of { proxy, bridge };
  * redisArgs: more of redis-server's arguments; password: what it asks for; cluster: a Redis Cluster instead of it;
  * bridgeOptions: more of the bridge's.
@@ -40,7 +42,7 @@ export const deadUrl = async () => `http://127.0.0.1:${await freePort()}`;
  * with the Worker and, by name, with its siblings; events are the bridge's; admin(...words) asks Redis past the bridge,
  * command(...words) past the faults, and both resolve to the reply.
  */
-export async function startChaos({ vars, storeUrl, storeToken, siblings = {}, ...store } = {}) {
+export async function startChaos({ vars, clients, storeUrl, storeToken, siblings = {}, ...store } = {}) {
   const ends = [];
   // One that cannot be ended keeps none of the others.
   const dispose = async () => {
@@ -65,10 +67,10 @@ export async function startChaos({ vars, storeUrl, storeToken, siblings = {}, ..
     const workers = (bindings) =>
       Object.entries(siblings).map(([name, own]) => {
         const portcullis = { ...SETTINGS, ...LIMITS, store: STORE, ...own.vars };
-        return sibling(name, { ...bindings, ...storeBindings(own, bridge.url), portcullis }, { kvNamespaces: own.kvNamespaces ?? {} });
+        return sibling(name, { ...bindings, ...own.bindings?.(bindings), ...storeBindings(own, bridge.url), portcullis }, { kvNamespaces: own.kvNamespaces ?? {} });
       });
     const bindings = storeBindings({ storeUrl, storeToken }, proxy.url);
-    const talk = await startConversation({ vars: { store: STORE, ...vars }, bindings, workers });
+    const talk = await startConversation({ vars: { store: STORE, ...vars }, clients, bindings, workers });
     ends.push(() => talk.worker.dispose());
     const others = {};
     for (const name of Object.keys(siblings)) others[name] = conversation(talk.worker, await urlOf(talk.worker, name));

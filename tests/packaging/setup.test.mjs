@@ -12,7 +12,7 @@ import { credentialBindings, devVars, newCredentials } from "../../scripts/lib/c
 import { inRoot } from "../../scripts/lib/project.mjs";
 import { banner, curls } from "../../scripts/start/banner.mjs";
 
-const SECRETS = ["DEMO_CLIENT_ID", "DEMO_CLIENT_SECRET", "PORTCULLIS_CLIENTS", "PORTCULLIS_KEYS"];
+const SECRETS = ["DEMO_CLIENT_ID", "DEMO_CLIENT_SECRET", "PORTCULLIS_CLIENTS", "PORTCULLIS_KEYS", "PORTCULLIS_REFRESH_SECRET"];
 
 test("the credentials belong together", () => {
   const { keys, clients, client } = newCredentials();
@@ -57,7 +57,7 @@ test("the banner's commands are one line each, name secrets only as variables, a
   for (const { command } of commands) {
     assert.equal(spawnSync("sh", ["-n", "-c", command]).status, 0, command);
     assert.doesNotMatch(command, /\n/);
-    assert.ok(banner("http://127.0.0.1:8787").includes(`\n${command}\n`));
+    assert.ok(banner("http://127.0.0.1:8787", { durableObject: true }).includes(`\n${command}\n`));
   }
 });
 
@@ -69,13 +69,13 @@ test("the lock file names no registry", () => {
 for (const [args, message] of [
   [["--prot", "1"], /Unknown option '--prot'/],
   [["--port", "70000"], /number from 0 to 65535/],
-  [["--store", "sqlite"], /--store takes embedded, redis, durable-object, not "sqlite"/],
+  [["--store", "sqlite"], /--store takes embedded, redis, kv, not "sqlite"/],
 ]) {
   test(`npm start -- ${args.join(" ")} is refused with its usage`, () => {
     const { status, stderr } = spawnSync(process.execPath, [inRoot("scripts/start.mjs"), ...args], { encoding: "utf8" });
     assert.equal(status, 1);
     assert.match(stderr, message);
-    assert.match(stderr, /npm start -- \[--port N\] \[--store embedded\|redis\|durable-object\]/);
+    assert.match(stderr, /npm start -- \[--port N\] \[--store embedded\|redis\|kv\]/);
   });
 }
 

@@ -30,7 +30,7 @@ test("the first start writes credentials that only their owner can read", () => 
 });
 
 test("the banner names the store", () => {
-  assert.match(started.output.text, /^Its store: embedded, in \.portcullis and the Worker's memory$/m);
+  assert.match(started.output.text, /^Its store: embedded, a Durable Object in \.portcullis$/m);
 });
 
 test("the three printed commands mint and use, revoke, and are refused: 200, 200, 401", async () => {
@@ -68,7 +68,7 @@ test("no secret and no token is printed, by the start or by the Worker's log", (
   const variables = parseEnv(readFileSync(join(folder.path, ".dev.vars"), "utf8"));
   const [key] = JSON.parse(variables.PORTCULLIS_KEYS).keys;
   const [client] = JSON.parse(variables.PORTCULLIS_CLIENTS);
-  const secrets = [variables.DEMO_CLIENT_SECRET, key.d, client.secret_sha256[0]];
+  const secrets = [variables.DEMO_CLIENT_SECRET, key.d, client.secret_sha256[0], variables.PORTCULLIS_REFRESH_SECRET];
   assert.ok(secrets.every((secret) => secret.length >= 43), "256 bits each");
   const printed = printedBefore + started.output.text;
   for (const secret of secrets) {

@@ -57,6 +57,7 @@ export function conversation(worker, url = worker.url) {
     authorize: (token, init) => request("/v1/authorize?claims", { token, ...init }),
     order: (json, init) => request("/v1/tokens", { basic, json, ...init }),
     revoke: (form, init) => request("/oauth/revoke", { basic, form, ...init }),
+    refresh: (refresh_token, init) => request("/oauth/token", { basic, form: { grant_type: "refresh_token", refresh_token }, ...init }),
     introspect: (token, init) => request("/oauth/introspect", { basic, form: { token }, ...init }),
 
     async metrics(init) {

@@ -1,9 +1,10 @@
 // `npm start` with a Redis over HTTP that .dev.vars names: used, said, and refused where it cannot be used.
 
 import assert from "node:assert/strict";
-import { appendFileSync } from "node:fs";
+import { appendFileSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
+import { parseEnv } from "node:util";
 import { checkStore } from "../../scripts/start/check-store.mjs";
 import { newToken, startBridge, until } from "../redis/harness.mjs";
 import { printedCommands, run, sh, start, startFolder } from "./start.mjs";
@@ -42,20 +43,35 @@ test("a store that refuses our token, has no Redis or is not there is refused at
   await assert.rejects(checkStore({ url, token }), /refused at start: not reachable$/);
 });
 
-test("with a Durable Object what is revoked is stored, and a start again knows it", async (t) => {
+test("with KV what is revoked is stored, and there are no sessions", async (t) => {
   const folder = startFolder();
   t.after(() => folder.remove());
-  let started = await start(folder.path, "--store", "durable-object");
+  const started = await start(folder.path, "--store", "kv");
   t.after(() => started.stop());
-  assert.match(started.output.text, /^Its store: a Durable Object, in \.portcullis$/m);
-  const commands = () => printedCommands(started.output.text).map(([, , , command]) => command);
-  const [use, revoke, useAgain] = commands();
-  const [used, revoked, refused, token] = await sh(folder.path, [use, revoke, useAgain, 'echo "$TOKEN"']);
+  assert.match(started.output.text, /^Its store: Workers KV in \.portcullis, and the Worker's memory$/m);
+  const [use, revoke, useAgain] = printedCommands(started.output.text).map(([, , , command]) => command);
+  const open = use.replace('"scope":"read"', '"refresh":true').replace(/ \| sed.*$/, "").replace(/TOKEN=\$\(/, "");
+  const [used, revoked, refused, opened] = await sh(folder.path, [use, revoke, useAgain, open]);
   assert.match(used, /\n200$/);
   assert.match(revoked, /"durability":"store"[^]*\n200$/);
   assert.match(refused, /ERR_JWT_REVOKED.*\n401$/);
-  assert.equal(await started.stop(), 0, started.output.text);
-  started = await start(folder.path, "--store", "durable-object");
-  const [known] = await sh(folder.path, [`TOKEN='${token}'; ${commands()[2]}`]);
-  assert.match(known, /ERR_JWT_REVOKED.*\n401$/);
+  assert.match(opened, /ERR_SESSIONS_UNAVAILABLE/);
+});
+
+test("credentials of before there were sessions are given a secret for them, once", async (t) => {
+  const folder = startFolder();
+  t.after(() => folder.remove());
+  await (await start(folder.path)).stop();
+  const file = join(folder.path, ".dev.vars");
+  const lines = readFileSync(file, "utf8").split("\n");
+  writeFileSync(file, lines.filter((line) => !line.startsWith("PORTCULLIS_REFRESH_SECRET=")).join("\n"));
+  const started = await start(folder.path);
+  assert.match(started.output.text, /already there; a secret for refresh tokens added/);
+  assert.equal(await started.stop(), 0);
+  const { PORTCULLIS_REFRESH_SECRET: secret, DEMO_CLIENT_ID } = parseEnv(readFileSync(file, "utf8"));
+  assert.equal(secret.length, 43);
+  assert.ok(DEMO_CLIENT_ID, "the line before it is whole");
+  const again = await start(folder.path);
+  assert.equal(parseEnv(readFileSync(file, "utf8")).PORTCULLIS_REFRESH_SECRET, secret);
+  assert.equal(await again.stop(), 0);
 });

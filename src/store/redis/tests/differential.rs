@@ -123,13 +123,9 @@ fn answer<S: Store>(store: &S, step: &Step, policies: &[Policy], now: UnixMs) ->
             format!("{:?}", block_on(store.rotate(&Rotation::Open(start), now)))
         }
         Step::Advance { session, generation, grace_ms, idle_ms } => {
-            let presented = Presented {
-                session: named(*session),
-                generation: *generation,
-                grace_ms: *grace_ms,
-                idle_ms: *idle_ms,
-                access_until: now.plus(700),
-            };
+            let (session, generation, grace_ms) = (named(*session), *generation, *grace_ms);
+            let (idle_ms, access_until) = (*idle_ms, now.plus(700));
+            let presented = Presented { session, generation, grace_ms, idle_ms, access_until };
             format!("{:?}", block_on(store.rotate(&Rotation::Advance(presented), now)))
         }
         Step::List(subject) => format!("{:?}", block_on(store.sessions(named(*subject), now))),
