@@ -5,6 +5,7 @@
 //! value of a secret source ever reaches a message.
 
 mod client;
+mod cors;
 mod duration;
 mod error;
 mod issuers;
@@ -17,6 +18,7 @@ mod token_cache;
 
 pub(crate) use client::AUDIENCES_MAX;
 pub use client::{Client, ClientId, Clients, Grant};
+pub use cors::Cors;
 pub use duration::parse_duration_ms;
 pub use error::ConfigError;
 pub use issuers::{ForeignIssuer, KeySource};
@@ -74,6 +76,8 @@ pub struct Config {
     pub token_cache: CacheBounds,
     /// Whether tokens are accepted that cannot be checked against the store.
     pub revocation: RevocationOutage,
+    /// Which pages may call from a browser; `None`: none.
+    pub cors: Option<Cors>,
     /// Sessions with refresh tokens; `None`: this deployment has no secret for them.
     pub sessions: Option<Sessions>,
     /// How long sessions live where there are any; `None` where that is not configured.
@@ -137,6 +141,7 @@ impl Config {
             store: settings.store.validate()?,
             token_cache: settings.token_cache.bounds()?,
             revocation: settings.revocation.validate()?,
+            cors: settings.cors.as_ref().map(cors::CorsTable::validate).transpose()?,
             sessions: None,
             session_times: settings.sessions.map(|table| table.times()).transpose()?,
             issuer: settings.issuer,

@@ -2,6 +2,7 @@
 
 use serde::Deserialize;
 
+use super::cors::CorsTable;
 use super::issuers::IssuerTable;
 use super::limits::{GateTable, LimitTable};
 use super::secret::Secrets;
@@ -46,6 +47,7 @@ pub(super) struct Settings {
     #[serde(default)]
     pub(super) token_cache: TokenCacheTable,
     pub(super) sessions: Option<SessionsTable>,
+    pub(super) cors: Option<CorsTable>,
 }
 
 #[derive(Debug, Deserialize)]

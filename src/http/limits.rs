@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::body::{Form, given};
 use super::problem::Refused;
 use super::respond::{degraded_field, limit_fields, set_fields};
-use super::{HttpRequest, HttpResponse, body, credentials, only, respond};
+use super::{HttpRequest, HttpResponse, body, credentials, respond};
 use crate::UnixMs;
 use crate::config::{Grant, parse_duration_ms};
 use crate::guard::{Degraded, Guard, GuardError, Limited, NamedKey, Taken, require};
@@ -101,7 +101,6 @@ pub(super) async fn administer<S: Store>(
     policy: &str,
     now: UnixMs,
 ) -> Result<HttpResponse, Refused> {
-    only(request, &[Method::POST, Method::GET, Method::HEAD, Method::DELETE])?;
     require(credentials::client(guard, request)?, Grant::LimitsAdmin)?;
     let legacy_at = guard.config().legacy_at(now);
     match *request.method() {

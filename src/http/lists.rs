@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::body::{Form, given};
 use super::problem::Refused;
-use super::{HttpRequest, HttpResponse, body, credentials, only, respond};
+use super::{HttpRequest, HttpResponse, body, credentials, respond};
 use crate::UnixMs;
 use crate::config::{Grant, parse_duration_ms};
 use crate::guard::{Guard, GuardError, Listed, require};
@@ -39,15 +39,9 @@ struct Answer {
 pub(super) async fn administer<S: Store>(
     guard: &Guard<S>,
     request: &HttpRequest,
-    list: &str,
+    list: List,
     now: UnixMs,
 ) -> Result<HttpResponse, Refused> {
-    let list = match list {
-        "deny" => List::Deny,
-        "allow" => List::Allow,
-        _ => return Err(Refused::NotFound),
-    };
-    only(request, &[Method::POST, Method::GET, Method::HEAD, Method::DELETE])?;
     require(credentials::client(guard, request)?, Grant::LimitsAdmin)?;
     match *request.method() {
         Method::POST => {

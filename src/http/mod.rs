@@ -2,6 +2,7 @@
 
 mod authorize;
 mod body;
+mod cors;
 mod credentials;
 mod forwarded;
 mod jwks;
@@ -12,6 +13,7 @@ mod oauth;
 mod operations;
 mod problem;
 mod respond;
+mod route;
 mod sessions;
 mod token;
 mod tokens;
@@ -31,6 +33,7 @@ use crate::limit::KeyPart;
 use crate::store::Store;
 use crate::telemetry::Event;
 use problem::Refused;
+use route::Route;
 
 /// A request whose body has been read, up to one byte more than [`BODY_BYTES_MAX`].
 pub type HttpRequest = Request<Vec<u8>>;
@@ -45,6 +48,9 @@ pub const JWKS_PATH: &str = "/.well-known/jwks.json";
 #[must_use]
 pub fn fields_read(config: &Config) -> Vec<HeaderName> {
     let mut names = vec![header::AUTHORIZATION, HeaderName::from_static(config.address.field())];
+    if config.cors.is_some() {
+        names.extend(cors::READ);
+    }
     if config.forward_auth.is_some() {
         names.extend([forwarded::SECRET, forwarded::METHOD, forwarded::URI]);
     }
@@ -57,16 +63,6 @@ pub fn fields_read(config: &Config) -> Vec<HeaderName> {
     names.retain(|name| *name != header::CONTENT_TYPE);
     names.push(header::CONTENT_TYPE);
     names
-}
-
-/// Whether a route reads the body of this request: forward authentication looks at none, however
-/// long, and what there is no route for is not waited for.
-fn reads_body(request: &HttpRequest) -> bool {
-    let path = request.uri().path();
-    let read =
-        matches!(path, "/v1/tokens" | "/oauth/token" | "/oauth/revoke" | "/oauth/introspect");
-    request.method() == Method::POST
-        && (read || path.starts_with("/v1/limits/") || path.starts_with("/v1/lists/"))
 }
 
 /// Answers one request that was received whole at `now`. Always answers: a refusal is a response
@@ -94,13 +90,15 @@ pub async fn serve<S: Store>(
     let address = address(config.address, &request);
     let address = address.map(|address| address.counted_by(config.ipv6_prefix));
     let caller = Caller { address, now };
-    let answer = if request.uri().path() == "/healthz" {
+    let answer = match request.uri().path() {
         // Liveness must not depend on a limit.
-        operations::healthz(&request)
-    } else {
-        behind_gate(guard, &mut request, body, &caller).await
+        "/healthz" if Route::Healthz.has(request.method()) => Ok(operations::healthz()),
+        _ => behind_gate(guard, &mut request, body, &caller).await,
     };
     let mut response = answer.unwrap_or_else(|refused| refusal(guard, &request, &refused, now));
+    if let Some(cors) = &config.cors {
+        cors::allow(&mut response, &request, cors);
+    }
     if request.method() == Method::HEAD {
         response.body_mut().clear();
     }
@@ -130,14 +128,23 @@ async fn receive_and_route<S: Store>(
     body: impl Future<Output = Result<Received, BodyFault>>,
     mut caller: Caller,
 ) -> Result<HttpResponse, Refused> {
-    if reads_body(request) {
+    let config = guard.config();
+    let route = Route::of(request.uri().path(), config).ok_or(Refused::NotFound)?;
+    if !route.has(request.method()) {
+        let options = *request.method() == Method::OPTIONS;
+        let options = options.then(|| cors::options(request, route, config.cors.as_ref()));
+        return options.flatten().ok_or(Refused::Method(route.methods().unwrap_or_default()));
+    }
+    if route.reads_body(request.method()) {
         let received = body.await?;
         *request.body_mut() = received.bytes;
         // A cut made now must cover what was issued while the body came in.
         caller.now = received.now;
         guard.pass_failures(&caller).await?;
     }
-    route(guard, request, &caller).await
+    // Found again, where it was found before: the body has come into the request it points into.
+    let route = Route::of(request.uri().path(), config).ok_or(Refused::NotFound)?;
+    answer(guard, request, route, &caller).await
 }
 
 /// The answer to a refused request, counted once: what the guard refused, it has counted.
@@ -165,63 +172,29 @@ fn refusal<S: Store>(
     response
 }
 
-async fn route<S: Store>(
+async fn answer<S: Store>(
     guard: &Guard<S>,
     request: &HttpRequest,
+    route: Route<'_>,
     caller: &Caller,
 ) -> Result<HttpResponse, Refused> {
-    let path = request.uri().path();
-    match path {
-        "/v1/authorize" => authorize::authorize(guard, request, caller).await,
-        "/v1/tokens" => {
-            only(request, &[Method::POST])?;
-            tokens::issue(guard, request, caller.now).await
-        }
-        "/oauth/token" => {
-            only(request, &[Method::POST])?;
-            token::token(guard, request, caller.now).await
-        }
-        "/oauth/revoke" => {
-            only(request, &[Method::POST])?;
-            oauth::revoke(guard, request, caller.now).await
-        }
-        "/oauth/introspect" => {
-            only(request, &[Method::POST])?;
-            oauth::introspect(guard, request, caller.now).await
-        }
-        JWKS_PATH => {
-            only(request, &[Method::GET, Method::HEAD])?;
-            Ok(jwks::jwks(guard, request, caller.now))
-        }
-        "/v1/sessions" => sessions::list(guard, request, caller.now).await,
-        "/readyz" => {
-            only(request, &[Method::GET, Method::HEAD])?;
-            operations::readyz(guard, request, caller.now).await
-        }
-        "/metrics" => {
-            only(request, &[Method::GET, Method::HEAD])?;
-            operations::metrics(guard, request, caller.now)
-        }
-        _ if metadata::is_path(path, guard.config()) => {
-            only(request, &[Method::GET, Method::HEAD])?;
-            Ok(metadata::metadata(guard.config()))
-        }
-        _ => {
-            if let Some(id) = path.strip_prefix("/v1/sessions/") {
-                return sessions::end(guard, request, id, caller.now).await;
-            }
-            if let Some(policy) = path.strip_prefix("/v1/limits/") {
-                return limits::administer(guard, request, policy, caller.now).await;
-            }
-            let list = path.strip_prefix("/v1/lists/").ok_or(Refused::NotFound)?;
-            lists::administer(guard, request, list, caller.now).await
-        }
+    let now = caller.now;
+    match route {
+        Route::Authorize => authorize::authorize(guard, request, caller).await,
+        Route::Tokens => tokens::issue(guard, request, now).await,
+        Route::Token => token::token(guard, request, now).await,
+        Route::Revoke => oauth::revoke(guard, request, now).await,
+        Route::Introspect => oauth::introspect(guard, request, now).await,
+        Route::Jwks => Ok(jwks::jwks(guard, request, now)),
+        Route::Metadata => Ok(metadata::metadata(guard.config())),
+        Route::Sessions => sessions::list(guard, request, now).await,
+        Route::Session(id) => sessions::end(guard, request, id, now).await,
+        Route::Limit(policy) => limits::administer(guard, request, policy, now).await,
+        Route::Listed(list) => lists::administer(guard, request, list, now).await,
+        Route::Healthz => Ok(operations::healthz()),
+        Route::Readyz => operations::readyz(guard, request, now).await,
+        Route::Metrics => operations::metrics(guard, request, now),
     }
-}
-
-/// Refuses other methods with 405 and `Allow` (RFC 9110 section 15.5.6).
-fn only(request: &HttpRequest, allowed: &'static [Method]) -> Result<(), Refused> {
-    if allowed.contains(request.method()) { Ok(()) } else { Err(Refused::Method(allowed)) }
 }
 
 /// The caller's address, from the one field the configuration trusts.

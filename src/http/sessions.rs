@@ -1,12 +1,12 @@
 //! GET /v1/sessions: a subject's sessions. DELETE /v1/sessions/{id}: one of them, ended.
 
-use http::{Method, StatusCode};
+use http::StatusCode;
 use serde::Serialize;
 
 use super::body::Form;
 use super::oauth;
 use super::problem::Refused;
-use super::{HttpRequest, HttpResponse, credentials, only, respond};
+use super::{HttpRequest, HttpResponse, credentials, respond};
 use crate::UnixMs;
 use crate::guard::{Guard, GuardError, RevokeTarget};
 use crate::store::{EntryKey, SessionRecord, Store};
@@ -46,7 +46,6 @@ pub(super) async fn list<S: Store>(
     request: &HttpRequest,
     now: UnixMs,
 ) -> Result<HttpResponse, Refused> {
-    only(request, &[Method::GET, Method::HEAD])?;
     let client = credentials::client(guard, request)?;
     let query = Form::of_query(request)?;
     let records = guard.sessions_of(query.require("subject")?, client, now).await?;
@@ -61,7 +60,6 @@ pub(super) async fn end<S: Store>(
     id: &str,
     now: UnixMs,
 ) -> Result<HttpResponse, Refused> {
-    only(request, &[Method::DELETE])?;
     let client = credentials::client(guard, request)?;
     let key = EntryKey::parse(id).ok_or(GuardError::Invalid {
         field: "id",

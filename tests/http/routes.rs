@@ -34,8 +34,17 @@ fn another_method_is_405_with_those_there_are() {
         ("/readyz", "GET, HEAD"),
         ("/metrics", "GET, HEAD"),
         ("/v1/limits/per-subject", "POST, GET, HEAD, DELETE"),
+        ("/v1/lists/deny", "POST, GET, HEAD, DELETE"),
+        ("/oauth/token", "POST"),
+        ("/v1/sessions", "GET, HEAD"),
+        ("/v1/sessions/x", "DELETE"),
+        ("/.well-known/oauth-authorization-server", "GET, HEAD"),
     ] {
-        for method in ["GET", "POST", "PUT", "DELETE", "PATCH", "OPTIONS", "TRACE", "get"] {
+        let reply = bench.send(Ask::new("OPTIONS", target));
+        let with_options = format!("{allowed}, OPTIONS");
+        assert_eq!((reply.status, reply.field("allow")), (204, Some(&*with_options)), "{target}");
+        assert!(reply.text.is_empty());
+        for method in ["GET", "POST", "PUT", "DELETE", "PATCH", "TRACE", "get"] {
             if allowed.split(", ").any(|allowed| allowed == method) {
                 continue;
             }
@@ -99,7 +108,9 @@ fn without_its_body(bench: &Bench, ask: Ask) -> (bool, HttpResponse) {
 fn a_body_is_waited_for_where_one_is_used_only() {
     let bench = Bench::new();
     let waits = |method, target| without_its_body(&bench, Ask::new(method, target)).0;
-    for target in ["/v1/tokens", "/oauth/revoke", "/oauth/introspect", "/v1/limits/p"] {
+    for target in
+        ["/v1/tokens", "/oauth/token", "/oauth/revoke", "/oauth/introspect", "/v1/limits/p"]
+    {
         assert!(waits("POST", target));
         assert!(!waits("GET", target) && !waits("DELETE", target));
     }

@@ -1,0 +1,82 @@
+//! What there is, by path, and with which methods.
+
+use http::Method;
+
+use super::{JWKS_PATH, metadata};
+use crate::config::Config;
+use crate::rules::List;
+
+const GET: &[Method] = &[Method::GET, Method::HEAD];
+const POST: &[Method] = &[Method::POST];
+const DELETE: &[Method] = &[Method::DELETE];
+const ADMINISTERED: &[Method] = &[Method::POST, Method::GET, Method::HEAD, Method::DELETE];
+
+/// A route, with what its path names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Route<'p> {
+    Authorize,
+    Tokens,
+    Token,
+    Revoke,
+    Introspect,
+    Jwks,
+    Metadata,
+    Sessions,
+    Session(&'p str),
+    Limit(&'p str),
+    Listed(List),
+    Healthz,
+    Readyz,
+    Metrics,
+}
+
+impl<'p> Route<'p> {
+    pub(super) fn of(path: &'p str, config: &Config) -> Option<Self> {
+        Some(match path {
+            "/v1/authorize" => Self::Authorize,
+            "/v1/tokens" => Self::Tokens,
+            "/oauth/token" => Self::Token,
+            "/oauth/revoke" => Self::Revoke,
+            "/oauth/introspect" => Self::Introspect,
+            JWKS_PATH => Self::Jwks,
+            "/v1/sessions" => Self::Sessions,
+            "/v1/lists/deny" => Self::Listed(List::Deny),
+            "/v1/lists/allow" => Self::Listed(List::Allow),
+            "/healthz" => Self::Healthz,
+            "/readyz" => Self::Readyz,
+            "/metrics" => Self::Metrics,
+            _ => {
+                if let Some(policy) = path.strip_prefix("/v1/limits/") {
+                    return Some(Self::Limit(policy));
+                }
+                if let Some(id) = path.strip_prefix("/v1/sessions/") {
+                    return Some(Self::Session(id));
+                }
+                return metadata::is_path(path, config).then_some(Self::Metadata);
+            }
+        })
+    }
+
+    /// The methods it has; `None`: any, forward authentication being asked with the client's own.
+    pub(super) const fn methods(self) -> Option<&'static [Method]> {
+        Some(match self {
+            Self::Authorize => return None,
+            Self::Tokens | Self::Token | Self::Revoke | Self::Introspect => POST,
+            Self::Limit(_) | Self::Listed(_) => ADMINISTERED,
+            Self::Session(_) => DELETE,
+            Self::Jwks | Self::Metadata | Self::Sessions => GET,
+            Self::Healthz | Self::Readyz | Self::Metrics => GET,
+        })
+    }
+
+    /// Whether it answers a method by itself. Where not, 405 and `Allow` do (RFC 9110 section 15.5.6).
+    pub(super) fn has(self, method: &Method) -> bool {
+        self.methods().is_none_or(|methods| methods.contains(method))
+    }
+
+    /// Whether the body of such a request is read. Where not it is not waited for either.
+    pub(super) fn reads_body(self, method: &Method) -> bool {
+        let posted = self.methods().is_some_and(|methods| methods.contains(&Method::POST));
+        posted && *method == Method::POST
+    }
+}
