@@ -4,8 +4,10 @@ use std::fmt;
 
 use serde::Deserialize;
 
+use super::limits::PlainTable;
 use super::secret::Secrets;
 use super::{ConfigError, error};
+use crate::limit::Policy;
 
 const SOURCE: &str = "PORTCULLIS_CLIENTS";
 /// What [`is_audience`] asks for.
@@ -72,6 +74,8 @@ pub struct Client {
     pub scopes: Vec<String>,
     /// Audiences it may mint tokens for.
     pub audiences: Vec<String>,
+    /// What its requests for tokens are counted by; `None`: by nothing of its own.
+    pub limit: Option<Policy>,
     secrets: Secrets,
 }
 
@@ -105,10 +109,13 @@ impl Clients {
         }
         let mut clients = Vec::with_capacity(written.len());
         for (index, client) in written.into_iter().enumerate() {
-            let fault = |(field, reason): (&str, &str)| {
-                ConfigError::new(format!("{SOURCE}[{index}].{field}"), reason)
-            };
-            clients.push(client.client().map_err(fault)?);
+            let path = format!("{SOURCE}[{index}]");
+            let limit =
+                client.limit.as_ref().map(|limit| limit.of_client(&format!("{path}.limit")));
+            let limit = limit.transpose()?;
+            let fault =
+                |(field, reason): (&str, &str)| ConfigError::new(format!("{path}.{field}"), reason);
+            clients.push(Client { limit, ..client.client().map_err(fault)? });
         }
         clients.sort_by(|a, b| a.id.0.cmp(&b.id.0));
         if clients.windows(2).any(|pair| matches!(pair, [a, b] if a.id == b.id)) {
@@ -147,6 +154,7 @@ struct Written {
     scopes: Vec<String>,
     #[serde(default)]
     audiences: Vec<String>,
+    limit: Option<PlainTable>,
 }
 
 impl Written {
@@ -174,6 +182,7 @@ impl Written {
             grants: self.grants,
             scopes: self.scopes,
             audiences: self.audiences,
+            limit: None,
             secrets,
         })
     }

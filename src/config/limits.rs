@@ -9,13 +9,15 @@ use crate::limit::{
     self, Algorithm, Applies, KeyPart, LimitError, OnOutage, PolicyName, Quota, Route, Trigger,
 };
 
-/// Most policies a configuration may have: each is a decision on every request, and with the gate
-/// they fill the local map's partitions.
-const LIMITS_MAX: usize = 15;
+/// Most policies a configuration may have: each is a decision on every request, and with the gate and
+/// the clients' own they fill the local map's partitions.
+const LIMITS_MAX: usize = 14;
 /// Most parts of a key.
 const KEY_PARTS_MAX: usize = 4;
 /// The name of the gate's own policy.
 const GATE: &str = "gate";
+/// The name of the policy by which each client is counted that has a limit of its own.
+const CLIENT: &str = "client-limit";
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -40,9 +42,10 @@ pub(super) struct LimitTable {
     local_share_percent: Option<u8>,
 }
 
+/// A sliding window of requests: the gate's, by address, or a client's own.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct GateTable {
+pub(super) struct PlainTable {
     limit: u64,
     window: String,
 }
@@ -83,7 +86,9 @@ pub(super) fn validate(
     let mut policies: Vec<limit::Policy> = Vec::with_capacity(tables.len());
     for (index, written) in tables.iter().enumerate() {
         let policy = written.policy(&format!("limits[{index}]"))?;
-        if policy.name.as_str() == GATE || policies.iter().any(|other| other.name == policy.name) {
+        if [GATE, CLIENT].contains(&policy.name.as_str())
+            || policies.iter().any(|other| other.name == policy.name)
+        {
             return Err(ConfigError::new(
                 format!("limits[{index}].name"),
                 "is there twice, or reserved",
@@ -100,17 +105,26 @@ pub(super) fn validate(
     Ok(policies)
 }
 
-impl GateTable {
-    pub(super) fn policy(&self) -> Result<limit::Policy, ConfigError> {
+impl PlainTable {
+    /// The gate's, which never asks the store.
+    pub(super) fn gate(&self) -> Result<limit::Policy, ConfigError> {
+        self.policy(GATE, KeyPart::Ip, GATE)
+    }
+
+    /// A client's own, found at `path`.
+    pub(super) fn of_client(&self, path: &str) -> Result<limit::Policy, ConfigError> {
+        self.policy(CLIENT, KeyPart::Client, path)
+    }
+
+    fn policy(&self, own: &str, key: KeyPart, path: &str) -> Result<limit::Policy, ConfigError> {
         Ok(limit::Policy {
-            name: name(GATE, GATE)?,
-            key: [KeyPart::Ip].into(),
+            name: name(path, own)?,
+            key: [key].into(),
             applies: Arc::default(),
             algorithm: Algorithm::SlidingWindow,
-            quota: quota(GATE, self.limit, &self.window)?,
+            quota: quota(path, self.limit, &self.window)?,
             trigger: Trigger::Request,
             shadow: false,
-            // It never asks the store.
             on_outage: OnOutage::default(),
         })
     }

@@ -133,7 +133,7 @@ impl Config {
             issuers,
             clients: Clients::from_json(clients)?,
             limits: limits::validate(&settings.limits, settings.forward_auth()?.is_some())?,
-            gate: settings.gate.as_ref().map(limits::GateTable::policy).transpose()?,
+            gate: settings.gate.as_ref().map(limits::PlainTable::gate).transpose()?,
             forward_auth: settings.forward_auth()?,
             legacy_fields: settings.legacy_rate_limit_fields,
             address: settings.address()?,

@@ -7,7 +7,16 @@ use hmac_sha256::Hash;
 use jwt_simple::reexports::ct_codecs;
 
 /// SHA-256 of the secrets that are valid: two while one is being rotated, else the same one twice.
-#[derive(Clone, PartialEq, Eq)]
+///
+/// They are compared by [`Secrets::holds`] and by nothing else: `==`, which stops at the first difference, there
+/// is none of.
+///
+/// ```compile_fail,E0369
+/// fn same(one: &portcullis::config::Secrets, other: &portcullis::config::Secrets) -> bool {
+///     one == other
+/// }
+/// ```
+#[derive(Clone)]
 pub struct Secrets([[u8; 32]; 2]);
 
 impl Secrets {

@@ -4,7 +4,7 @@ use serde::Deserialize;
 
 use super::cors::CorsTable;
 use super::issuers::IssuerTable;
-use super::limits::{GateTable, LimitTable};
+use super::limits::{LimitTable, PlainTable};
 use super::secret::Secrets;
 use super::sessions::SessionsTable;
 use super::store::{RevocationTable, StoreTable};
@@ -32,7 +32,7 @@ pub(super) struct Settings {
     pub(super) clock_tolerance: String,
     #[serde(default)]
     pub(super) limits: Vec<LimitTable>,
-    pub(super) gate: Option<GateTable>,
+    pub(super) gate: Option<PlainTable>,
     trusted_proxy_hops: Option<usize>,
     ipv6_prefix: Option<u8>,
     forward_auth: Option<ForwardAuth>,

@@ -3,10 +3,11 @@
 
 use super::{Address, Caller, Guard, GuardError, Limited, NamedKey};
 use crate::UnixMs;
+use crate::config::Client;
 use crate::limit::{Adjustment, LimitError, Policy, Trigger};
 use crate::planted::{self, Bug};
 use crate::rules::List;
-use crate::store::{Admit, EntryKey, Outcome, Penalty, Store, Take};
+use crate::store::{Admit, EntryKey, KeySpace, Outcome, Penalty, Store, Take};
 use crate::telemetry::Event;
 
 /// For how long an address over an `auth_failure` quota is refused without asking the store: so
@@ -100,6 +101,22 @@ impl<S: Store> Guard<S> {
             refused.1.push(outcome);
         }
         self.check_limits(&refused.0, &refused.1)
+    }
+
+    /// Counts a request of `client` by the limit of its record, if that has one. What ends or revokes something is
+    /// not to be counted so: it must never have to wait.
+    ///
+    /// # Errors
+    /// [`GuardError::RateLimited`], [`GuardError::Store`].
+    pub async fn pass_client(&self, client: &Client, now: UnixMs) -> Result<(), GuardError> {
+        let Some(policy) = &client.limit else { return Ok(()) };
+        let key = EntryKey::new(KeySpace::Client, &self.config().issuer, client.id.as_str());
+        let takes = [Take { policy, key, cost: 1 }];
+        self.refuse_denied(&takes, now)?;
+        let admit = Admit { token: None, takes: takes.to_vec(), closed: false };
+        let admission = self.asked(&admit, now).await?;
+        self.note_denied(&takes, &admission.outcomes, now);
+        self.check_limits(&takes, &admission.outcomes)
     }
 
     /// Remembers what the store denied; not what this instance did, which it knows as well as that.

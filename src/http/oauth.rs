@@ -63,6 +63,7 @@ pub(super) async fn introspect<S: Store>(
 ) -> Result<HttpResponse, Refused> {
     let form = Form::of_body(request)?;
     let client = credentials::client_or_form(guard, request, Some(&form))?;
+    guard.pass_client(client, now).await?;
     let introspection = guard.introspect(form.require("token")?, client, now).await?;
     let mut response = respond::json(StatusCode::OK, &introspection);
     respond::set_fields(&mut response, respond::degraded_field(&introspection.degraded));

@@ -35,6 +35,7 @@ pub(super) async fn token<S: Store>(
 ) -> Result<HttpResponse, Refused> {
     let form = Form::of_body(request)?;
     let client = credentials::client_or_form(guard, request, Some(&form))?;
+    guard.pass_client(client, now).await?;
     let (scope, audience) = (form.get("scope"), form.get("resource"));
     let issued = match form.require("grant_type")? {
         "client_credentials" => guard.issue_to_client(scope, audience, client, now).await?,

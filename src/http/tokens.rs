@@ -51,6 +51,7 @@ pub(super) async fn issue<S: Store>(
 ) -> Result<HttpResponse, Refused> {
     let client = credentials::client(guard, request)?;
     let order: Order = body::json(request)?;
+    guard.pass_client(client, now).await?;
     let order = TokenOrder {
         subject: order.sub,
         scope: order.scope,

@@ -3,7 +3,7 @@
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use serde_json::json;
 
-use crate::bench::setup::{SUBJECT, secret};
+use crate::bench::setup::{Keys, SUBJECT, clients, parse, secret, settings};
 use crate::bench::{Ask, Bench};
 
 const BASIC: &str = "Basic realm=\"portcullis\", charset=\"UTF-8\"";
@@ -12,6 +12,8 @@ const BASIC: &str = "Basic realm=\"portcullis\", charset=\"UTF-8\"";
 fn client_routes() -> Vec<Ask> {
     vec![
         Ask::post("/v1/tokens").json(&json!({"sub": SUBJECT})),
+        Ask::get("/v1/sessions?subject=u"),
+        Ask::new("DELETE", &format!("/v1/sessions/{}", "A".repeat(43))),
         Ask::post("/oauth/revoke").form(&[("subject", SUBJECT)]),
         Ask::post("/oauth/introspect").form(&[("token", "x")]),
         Ask::post("/v1/limits/per-subject").json(&json!({"key": SUBJECT})),
@@ -182,4 +184,41 @@ fn while_a_secret_is_rotated_both_hold_and_no_third() {
         assert!(config.clients.authenticate("web", secret).is_none());
     }
     assert!(config.clients.authenticate("", old).is_none());
+}
+
+#[test]
+fn a_client_with_a_limit_of_its_own_is_counted_by_it_and_no_other_is() {
+    let mut limited = clients();
+    limited[0]["limit"] = json!({"limit": 2, "window": "60s"});
+    let config = parse(&settings(), &Keys::EdDsa.json(), &limited).unwrap();
+    let bench = Bench::configured(config);
+    let order = json!({"sub": SUBJECT});
+    let mint = |client: &str, order| bench.send(Ask::post("/v1/tokens").basic(client).json(order));
+    let token = bench.mint();
+    let form = [("grant_type", "client_credentials")];
+    let own = || bench.send(Ask::post("/oauth/token").basic("web").form(&form));
+    assert_eq!(own().status, 200);
+    let refused = mint("web", &order);
+    refused.refused(429, "ERR_RATE_LIMITED");
+    assert!(refused.field("ratelimit-policy").unwrap().contains("\"client-limit\";q=2;w=60"));
+    own().refused(429, "ERR_RATE_LIMITED").oauth("temporarily_unavailable");
+    let theirs = json!({"sub": SUBJECT, "aud": "https://other.test"});
+    assert_eq!(mint("other", &theirs).status, 201);
+    let revoked = bench.send(Ask::post("/oauth/revoke").basic("web").form(&[("token", &token)]));
+    assert_eq!(revoked.status, 200, "what ends something never has to wait");
+    bench.pass(120_000);
+    assert_eq!(mint("web", &order).status, 201);
+}
+
+#[test]
+fn a_clients_limit_that_is_none_is_named_by_its_path() {
+    for (limit, path) in [
+        (json!({"limit": 0, "window": "60s"}), "PORTCULLIS_CLIENTS[0].limit.limit"),
+        (json!({"limit": 1, "window": "0s"}), "PORTCULLIS_CLIENTS[0].limit.window"),
+    ] {
+        let mut limited = clients();
+        limited[0]["limit"] = limit;
+        let error = parse(&settings(), &Keys::EdDsa.json(), &limited).unwrap_err();
+        assert_eq!(error.path, path);
+    }
 }

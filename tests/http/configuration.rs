@@ -201,20 +201,20 @@ fn a_policy_name_that_could_not_stand_in_a_field_is_refused() {
 }
 
 #[test]
-fn more_than_15_policies_are_refused() {
+fn more_than_14_policies_are_refused() {
     let policies = |count| -> Value {
         (0..count).map(|number| policy(&format!("p{number}"), "ip", 3)).collect()
     };
-    assert_field_fault("limits", policies(16), "limits", "at most 15");
-    assert!(config(Keys::EdDsa, |settings| settings["limits"] = policies(15)).is_ok());
+    assert_field_fault("limits", policies(15), "limits", "at most 14");
+    assert!(config(Keys::EdDsa, |settings| settings["limits"] = policies(14)).is_ok());
 }
 
 #[test]
-fn fifteen_policies_and_the_gate_fit_the_instances_memory() {
+fn fourteen_policies_and_the_gate_fit_the_instances_memory() {
     let bench = crate::bench::Bench::embedded(|settings| {
         settings["gate"] = json!({"limit": 100, "window": "60s"});
         let mut limits: Vec<_> =
-            (0..14).map(|number| policy(&format!("p{number}"), "subject", 3)).collect();
+            (0..13).map(|number| policy(&format!("p{number}"), "subject", 3)).collect();
         limits.push(failures(3));
         settings["limits"] = json!(limits);
     });
