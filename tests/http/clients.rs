@@ -12,14 +12,14 @@ const BASIC: &str = "Basic realm=\"portcullis\", charset=\"UTF-8\"";
 fn client_routes() -> Vec<Ask> {
     vec![
         Ask::post("/v1/tokens").json(&json!({"sub": SUBJECT})),
-        Ask::get("/v1/sessions?subject=u"),
-        Ask::new("DELETE", &format!("/v1/sessions/{}", "A".repeat(43))),
         Ask::post("/oauth/revoke").form(&[("subject", SUBJECT)]),
         Ask::post("/oauth/introspect").form(&[("token", "x")]),
         Ask::post("/v1/limits/per-subject").json(&json!({"key": SUBJECT})),
         Ask::get("/v1/limits/per-subject?key=a"),
         Ask::new("DELETE", "/v1/limits/per-subject?key=a"),
         Ask::get("/metrics"),
+        Ask::get("/v1/sessions?subject=u"),
+        Ask::new("DELETE", &format!("/v1/sessions/{}", "A".repeat(43))),
     ]
 }
 
@@ -140,6 +140,8 @@ fn a_client_without_the_grant_is_forbidden_on_every_route() {
         "limits:admin",
         "limits:admin",
         "metrics:read",
+        "tokens:revoke",
+        "tokens:revoke",
     ]) {
         let reply = bench.send(ask.basic("bare"));
         reply.refused(403, "ERR_GRANT_MISSING").saying(grant);
