@@ -14,10 +14,10 @@ import { StepError } from "./step.mjs";
  * Starts the Worker and resolves to Miniflare once it answers.
  * bindings: secrets and other bindings; vars: members that replace those of [vars.portcullis];
  * port: 0 takes a free one; persistDir: where KV is kept, absent: in memory;
- * onLog(line): receives what the Worker writes to its console; workers: more Workers beside it;
+ * onLog(line): receives what the Worker writes to its console; workers: more Workers beside it; serviceBindings: to them;
  * durableObject: true binds its own as the store, a name binds that class of that Worker beside it.
  */
-export async function startRuntime({ bindings = {}, vars = {}, port = 0, persistDir, onLog, workers = [], durableObject }) {
+export async function startRuntime({ bindings = {}, vars = {}, port = 0, persistDir, onLog, workers = [], durableObject, serviceBindings }) {
   const workerOptions = configuredWorker();
   const portcullis = {
     ...workerOptions,
@@ -33,6 +33,7 @@ export async function startRuntime({ bindings = {}, vars = {}, port = 0, persist
       ...bindings,
     },
     durableObjects: durableObject ? objects(durableObject) : {},
+    serviceBindings,
   };
   const miniflare = new Miniflare(
     convertV4MiniflareOptions({

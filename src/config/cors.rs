@@ -47,7 +47,7 @@ impl CorsTable {
 }
 
 /// An origin as a browser writes it (RFC 6454 section 6.2): no path, nothing in capitals.
-fn check_origin(path: &str, origin: &str) -> Result<(), ConfigError> {
+pub(super) fn check_origin(path: &str, origin: &str) -> Result<(), ConfigError> {
     settings::check_issuer(path, origin)?;
     let host = origin.split_once("://").map_or("", |(_, host)| host);
     if host.contains('/') || origin.bytes().any(|byte| byte.is_ascii_uppercase()) {

@@ -96,8 +96,7 @@ pub(super) fn validate(
         }
         let by_field = policy.key.iter().any(|part| matches!(part, KeyPart::Header(_)));
         if (policy.applies.needs_target() || by_field) && !targets {
-            let reason =
-                "methods, routes and header keys need forward_auth: a proxy that shows its secret";
+            let reason = "methods, routes and header keys need gateway, or forward_auth: a proxy that shows its secret";
             return Err(ConfigError::new(format!("limits[{index}]"), reason));
         }
         policies.push(policy);

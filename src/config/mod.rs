@@ -8,8 +8,10 @@ mod client;
 mod cors;
 mod duration;
 mod error;
+mod gateway;
 mod issuers;
 mod limits;
+mod routes;
 mod secret;
 mod sessions;
 mod settings;
@@ -21,7 +23,9 @@ pub use client::{Client, ClientId, Clients, Grant};
 pub use cors::Cors;
 pub use duration::parse_duration_ms;
 pub use error::ConfigError;
+pub use gateway::{Gateway, Upstream};
 pub use issuers::{ForeignIssuer, KeySource};
+pub use routes::RouteRule;
 pub use secret::Secrets;
 #[cfg(all(feature = "worker", target_arch = "wasm32"))]
 pub(crate) use sessions::REFRESH_SECRET;
@@ -76,6 +80,10 @@ pub struct Config {
     pub token_cache: CacheBounds,
     /// Whether tokens are accepted that cannot be checked against the store.
     pub revocation: RevocationOutage,
+    /// What the routes of the services behind ask for; empty: a good token.
+    pub routes: Vec<RouteRule>,
+    /// The service behind; `None`: this is no gateway.
+    pub gateway: Option<Gateway>,
     /// Which pages may call from a browser; `None`: none.
     pub cors: Option<Cors>,
     /// Sessions with refresh tokens; `None`: this deployment has no secret for them.
@@ -132,7 +140,7 @@ impl Config {
             keys: read_keys(keys)?,
             issuers,
             clients: Clients::from_json(clients)?,
-            limits: limits::validate(&settings.limits, settings.forward_auth()?.is_some())?,
+            limits: limits::validate(&settings.limits, settings.knows_targets()?)?,
             gate: settings.gate.as_ref().map(limits::PlainTable::gate).transpose()?,
             forward_auth: settings.forward_auth()?,
             legacy_fields: settings.legacy_rate_limit_fields,
@@ -141,6 +149,8 @@ impl Config {
             store: settings.store.validate()?,
             token_cache: settings.token_cache.bounds()?,
             revocation: settings.revocation.validate()?,
+            routes: settings.routes()?,
+            gateway: settings.gateway()?,
             cors: settings.cors.as_ref().map(cors::CorsTable::validate).transpose()?,
             sessions: None,
             session_times: settings.sessions.map(|table| table.times()).transpose()?,
@@ -195,8 +205,8 @@ impl Config {
         self.legacy_fields.then_some(now)
     }
 
-    /// How long a request waits for stores and issuers at the most, in milliseconds: for six calls of the store,
-    /// two of KV and two key sets, all as late as they may be.
+    /// How long a request waits for others at the most, in milliseconds: for six calls of the store, two of KV,
+    /// two key sets and the service behind, all as late as they may be.
     #[must_use]
     pub fn waits_ms_max(&self) -> u64 {
         let store_ms = self.store.first_deadline_ms.max(self.store.deadline_ms);
@@ -204,7 +214,9 @@ impl Config {
             KeySource::Remote(settings) => settings.deadline_ms,
             KeySource::Fixed(_) => 0,
         });
-        store_ms.saturating_mul(8).saturating_add(key_set_ms.max().unwrap_or(0).saturating_mul(2))
+        let key_sets_ms = key_set_ms.max().unwrap_or(0).saturating_mul(2);
+        let upstream_ms = self.gateway.as_ref().map_or(0, |gateway| gateway.deadline_ms);
+        store_ms.saturating_mul(8).saturating_add(key_sets_ms).saturating_add(upstream_ms)
     }
 
     /// The policy of that name.

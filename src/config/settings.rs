@@ -3,13 +3,15 @@
 use serde::Deserialize;
 
 use super::cors::CorsTable;
+use super::gateway::GatewayTable;
 use super::issuers::IssuerTable;
 use super::limits::{LimitTable, PlainTable};
+use super::routes::RouteTable;
 use super::secret::Secrets;
 use super::sessions::SessionsTable;
 use super::store::{RevocationTable, StoreTable};
 use super::token_cache::TokenCacheTable;
-use super::{AddressSource, ConfigError, duration, error};
+use super::{AddressSource, ConfigError, Gateway, RouteRule, duration, error, routes};
 use crate::fetch::is_loopback;
 use crate::limit::IPV6_PREFIX;
 
@@ -48,6 +50,9 @@ pub(super) struct Settings {
     pub(super) token_cache: TokenCacheTable,
     pub(super) sessions: Option<SessionsTable>,
     pub(super) cors: Option<CorsTable>,
+    pub(super) gateway: Option<GatewayTable>,
+    #[serde(default)]
+    pub(super) routes: Vec<RouteTable>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -94,6 +99,28 @@ impl Settings {
                 .map_err(|reason| ConfigError::new("forward_auth.secret_sha256", reason))
         };
         self.forward_auth.as_ref().map(read).transpose()
+    }
+
+    pub(super) fn gateway(&self) -> Result<Option<Gateway>, ConfigError> {
+        let gateway = self.gateway.as_ref().map(GatewayTable::validate).transpose()?;
+        if gateway.is_some() && self.routes.is_empty() {
+            let reason = "needs routes: what is of none is denied";
+            return Err(ConfigError::new("gateway", reason));
+        }
+        Ok(gateway)
+    }
+
+    pub(super) fn routes(&self) -> Result<Vec<RouteRule>, ConfigError> {
+        if !self.routes.is_empty() && !self.knows_targets()? {
+            let reason = "need gateway, or forward_auth: a proxy that shows its secret";
+            return Err(ConfigError::new("routes", reason));
+        }
+        routes::validate(&self.routes)
+    }
+
+    /// Whether the client's own method and path come to be known.
+    pub(super) fn knows_targets(&self) -> Result<bool, ConfigError> {
+        Ok(self.gateway.is_some() || self.forward_auth()?.is_some())
     }
 
     pub(super) fn address(&self) -> Result<AddressSource, ConfigError> {

@@ -43,7 +43,7 @@ impl<S: Store> Guard<S> {
     /// revocations and takes 1 from every policy that counts what is `requested`, all or nothing.
     ///
     /// # Errors
-    /// [`GuardError::Token`], [`GuardError::Revoked`], [`GuardError::RateLimited`],
+    /// [`GuardError::Token`], [`GuardError::ScopeInsufficient`], [`GuardError::Revoked`], [`GuardError::RateLimited`],
     /// [`GuardError::Store`], or [`GuardError::Jwks`] of a foreign token. Run it in [`Guard::guarded`], which counts them.
     pub async fn authorize(
         &self,
@@ -95,7 +95,11 @@ impl<S: Store> Guard<S> {
 
     /// The one store call of a token that holds, and what it allows.
     async fn access(&self, counted: Counted<'_>) -> Result<Access, GuardError> {
-        let Counted { claims, signed, .. } = counted;
+        let Counted { claims, signed, requested, .. } = counted;
+        let scope = claims.scope.as_deref().unwrap_or_default();
+        if let Some(rule) = requested.rule.filter(|rule| !rule.allows(scope)) {
+            return Err(GuardError::ScopeInsufficient { scope: rule.scopes.join(" ") });
+        }
         let admitted = self.admit(&counted).await;
         let (limits, degraded) =
             admitted.inspect_err(|refusal| self.forget(signed.token(), refusal))?;
@@ -151,8 +155,9 @@ impl<S: Store> Guard<S> {
         };
         let exempt = Self::pass_rules(rules, &presented, caller)?;
         let takes = if exempt { Vec::new() } else { self.takes(counted, rules) };
+        let strict = counted.requested.rule.is_some_and(|rule| rule.strict);
         let Admission { unchecked, outcomes, .. } =
-            self.ask(*counted.check, claims, &takes, now).await?;
+            self.ask(*counted.check, claims, &takes, strict, now).await?;
         let newer = self.rules();
         if newer.version() == rules.version() {
             self.note_denied(&takes, &outcomes, now);
@@ -171,18 +176,19 @@ impl<S: Store> Guard<S> {
 
     /// The one store call of a request that presents a token. What this instance knows as revoked or
     /// as denied is refused without it, and what it sees revoked it knows from then on: an eventually
-    /// consistent store may forget for a while, an instance may not.
+    /// consistent store may forget for a while, an instance may not. `strict`: it is never accepted unchecked.
     pub(super) async fn ask(
         &self,
         check: TokenCheck,
         claims: &Claims<'_>,
         takes: &[Take<'_>],
+        strict: bool,
         now: UnixMs,
     ) -> Result<Admission, GuardError> {
         self.refuse_known(&check, now)?;
         self.refuse_denied(takes, now)?;
         let scope = claims.scope.as_deref().unwrap_or_default();
-        let closed = self.config().revocation.closes(scope);
+        let closed = strict || self.config().revocation.closes(scope);
         let admit = Admit { token: Some(check), takes: takes.to_vec(), closed };
         let admission = self.asked(&admit, now).await?;
         let Some(scope) = admission.revoked else {

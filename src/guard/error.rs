@@ -30,6 +30,12 @@ pub enum GuardError {
     /// There is no room for one more access rule.
     #[error("there is no room for one more access rule")]
     RulesFull,
+    /// The token lacks a scope that the route asks for.
+    #[error("the token lacks a scope that this route asks for")]
+    ScopeInsufficient {
+        /// All scopes it asks for, space-separated.
+        scope: String,
+    },
     /// A client must authenticate here, and sent nothing to do so with.
     #[error("no client credentials were sent")]
     ClientMissing,
@@ -144,6 +150,7 @@ impl GuardError {
             Self::Revoked => "ERR_JWT_REVOKED",
             Self::AccessDenied => "ERR_ACCESS_DENIED",
             Self::RulesFull => "ERR_RULES_FULL",
+            Self::ScopeInsufficient { .. } => "ERR_SCOPE_INSUFFICIENT",
             Self::ClientRefused => "ERR_CLIENT_INVALID",
             Self::GrantMissing { .. } => "ERR_GRANT_MISSING",
             Self::BeyondGrant { .. } => "ERR_GRANT_EXCEEDED",
@@ -178,9 +185,10 @@ impl GuardError {
 
     pub(super) const fn event(&self) -> Event<'static> {
         match self {
-            Self::Credentials(_) | Self::Token(_) | Self::Revoked => {
-                Event::TokenRefused { code: self.code() }
-            }
+            Self::Credentials(_)
+            | Self::Token(_)
+            | Self::Revoked
+            | Self::ScopeInsufficient { .. } => Event::TokenRefused { code: self.code() },
             Self::ClientRefused => Event::ClientRefused,
             _ => Event::RequestRefused { code: self.code() },
         }

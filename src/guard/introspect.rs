@@ -63,7 +63,7 @@ impl<S: Store> Guard<S> {
         }
         self.instance.tokens.keep(&signed);
         let check = self.check_of(&claims, &signed, now);
-        let admission = self.ask(check, &claims, &[], now).await;
+        let admission = self.ask(check, &claims, &[], false, now).await;
         let presented = Presented {
             subject: check.subject,
             issuer: &self.config().issuer,

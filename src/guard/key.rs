@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use http::{HeaderMap, HeaderName};
 
 use super::{Address, Caller, GuardError};
-use crate::config::Config;
+use crate::config::{Config, RouteRule};
 use crate::jwt::{Claims, Signed};
 use crate::limit::{KeyPart, Policy, Target};
 use crate::store::{EntryKey, KeySpace, TokenCheck};
@@ -20,6 +20,8 @@ pub struct Requested<'r> {
     pub target: Target<'r>,
     /// Its header fields.
     pub fields: Option<&'r HeaderMap>,
+    /// What its route asks for.
+    pub rule: Option<&'r RouteRule>,
 }
 
 /// A key of a policy, as an administrator names it.

@@ -1,11 +1,10 @@
 //! ANY /v1/authorize: forward authentication for a proxy, and the simplest use of a token.
 
 use http::StatusCode;
-use http::header::HeaderName;
 
 use super::forwarded::requested;
 use super::problem::Refused;
-use super::respond::{degraded_field, empty, limit_fields, set_fields, with_type};
+use super::respond::{auth_fields, degraded_field, empty, limit_fields, set_fields, with_type};
 use super::{HttpRequest, HttpResponse, credentials};
 use crate::guard::{Caller, Guard};
 use crate::store::Store;
@@ -19,25 +18,20 @@ pub(super) async fn authorize<S: Store>(
     request: &HttpRequest,
     caller: &Caller,
 ) -> Result<HttpResponse, Refused> {
-    let requested = requested(guard, request);
-    let access = guard.authorize(credentials::bearer(request)?, &requested, caller).await?;
+    let requested = requested(guard, request)?;
+    if requested.rule.is_some_and(|rule| rule.public) {
+        return Ok(empty(StatusCode::OK));
+    }
+    let mut access = guard.authorize(credentials::bearer(request)?, &requested, caller).await?;
     let mut response = if asks_for_claims(request) {
-        with_type(StatusCode::OK, "application/json", access.payload.into_bytes())
+        let claims = std::mem::take(&mut access.payload);
+        with_type(StatusCode::OK, "application/json", claims.into_bytes())
     } else {
         empty(StatusCode::OK)
     };
-    let who = [
-        ("x-auth-subject", access.subject),
-        ("x-auth-client", access.client_id),
-        ("x-auth-scope", access.scope),
-        ("x-auth-token-id", access.token_id),
-        ("x-auth-session", access.session_id.unwrap_or_default()),
-    ];
-    set_fields(&mut response, who.map(|(name, value)| (HeaderName::from_static(name), value)));
-    let issuer = access.issuer.map(|issuer| (HeaderName::from_static("x-auth-issuer"), issuer));
-    set_fields(&mut response, issuer);
     set_fields(&mut response, limit_fields(&access.limits, guard.config().legacy_at(caller.now)));
     set_fields(&mut response, degraded_field(&access.degraded));
+    set_fields(&mut response, auth_fields(access));
     Ok(response)
 }
 

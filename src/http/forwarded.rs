@@ -4,6 +4,8 @@
 use http::{HeaderName, Method};
 
 use super::HttpRequest;
+use super::gateway::rule_of;
+use super::problem::Refused;
 use crate::guard::{Guard, Requested};
 use crate::limit::{Path, Target};
 use crate::store::Store;
@@ -17,18 +19,37 @@ pub(super) const METHOD: HeaderName = HeaderName::from_static("x-forwarded-metho
 pub(super) const URI: HeaderName = HeaderName::from_static("x-forwarded-uri");
 
 /// What is asked for, as far as that can be believed.
-pub(super) fn requested<'r, S: Store>(guard: &Guard<S>, request: &'r HttpRequest) -> Requested<'r> {
-    let Some(secrets) = &guard.config().forward_auth else { return Requested::default() };
+///
+/// # Errors
+/// [`Refused::RouteDenied`] where routes are configured, and what is asked for is of none, can be read in two ways,
+/// or is not known: proxies (nginx) pass on no refusal but 401 and 403.
+pub(super) fn requested<'r, S: Store>(
+    guard: &'r Guard<S>,
+    request: &'r HttpRequest,
+) -> Result<Requested<'r>, Refused> {
+    let config = guard.config();
+    let Some(secrets) = &config.forward_auth else { return Ok(Requested::default()) };
+    let unknown = || match config.routes.is_empty() {
+        true => Ok(Requested::default()),
+        false => Err(Refused::RouteDenied),
+    };
     let shown = request.headers().get(SECRET).map(http::HeaderValue::as_bytes);
     if !shown.is_some_and(|shown| secrets.holds(shown)) {
         guard.telemetry().record(&Event::ProxyUnproven);
         // Nor do its other fields count: whoever asks past the proxy could name somebody else's key.
-        return Requested::default();
+        return unknown();
     }
     let method = only(request, METHOD).filter(|name| Method::from_bytes(name.as_bytes()).is_ok());
     // No target has a space; two fields that were made one have.
     let path = only(request, URI).filter(|uri| !uri.contains(' ')).map(Path::parse);
-    Requested { target: Target { method, path }, fields: Some(request.headers()) }
+    let rule = match (&method, &path) {
+        _ if config.routes.is_empty() => None,
+        (Some(method), Some(path)) => {
+            Some(rule_of(config, method, path).map_err(|_| Refused::RouteDenied)?)
+        }
+        _ => return Err(Refused::RouteDenied),
+    };
+    Ok(Requested { target: Target { method, path }, fields: Some(request.headers()), rule })
 }
 
 /// The value of a field that is there once.

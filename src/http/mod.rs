@@ -5,6 +5,7 @@ mod body;
 mod cors;
 mod credentials;
 mod forwarded;
+mod gateway;
 mod jwks;
 mod limits;
 mod lists;
@@ -19,7 +20,8 @@ mod token;
 mod tokens;
 
 pub use body::{BODY_BYTES_MAX, BodyFault, Received};
-pub use problem::{overloaded, unconfigured, unreadable};
+pub use gateway::{DROPPED, DROPPED_PREFIXES, Onward};
+pub use problem::{UpstreamFault, overloaded, unconfigured, unreadable, upstream_failed};
 
 use std::future::Future;
 
@@ -39,6 +41,26 @@ use route::Route;
 pub type HttpRequest = Request<Vec<u8>>;
 /// An answer, whole.
 pub type HttpResponse = Response<Vec<u8>>;
+
+/// What becomes of a request.
+#[derive(Debug)]
+pub enum Answered {
+    /// This is the answer.
+    Whole(HttpResponse),
+    /// The service behind answers.
+    Onward(Box<Onward>),
+}
+
+impl Answered {
+    /// The answer, if it is given here.
+    #[must_use]
+    pub fn whole(self) -> Option<HttpResponse> {
+        match self {
+            Self::Whole(response) => Some(response),
+            Self::Onward(_) => None,
+        }
+    }
+}
 
 /// Where the public keys are.
 pub const JWKS_PATH: &str = "/.well-known/jwks.json";
@@ -66,7 +88,7 @@ pub fn fields_read(config: &Config) -> Vec<HeaderName> {
 }
 
 /// Answers one request that was received whole at `now`. Always answers: a refusal is a response
-/// too.
+/// too, and so is 502 for a request that would go on to the service behind.
 pub async fn handle<S: Store>(
     guard: &Guard<S>,
     request: &HttpRequest,
@@ -74,7 +96,10 @@ pub async fn handle<S: Store>(
 ) -> HttpResponse {
     let (head, bytes) = request.clone().into_parts();
     let body = async { Ok(Received { bytes, now }) };
-    serve(guard, Request::from_parts(head, ()), body, now).await
+    match serve(guard, Request::from_parts(head, ()), body, now).await {
+        Answered::Whole(response) => response,
+        Answered::Onward(_) => upstream_failed(guard.telemetry(), UpstreamFault::Unreachable),
+    }
 }
 
 /// As [`handle`], for a request whose head was received at `now`: `body` is awaited once the caller
@@ -84,7 +109,7 @@ pub async fn serve<S: Store>(
     head: Request<()>,
     body: impl Future<Output = Result<Received, BodyFault>>,
     now: UnixMs,
-) -> HttpResponse {
+) -> Answered {
     let mut request = head.map(|()| Vec::new());
     let config = guard.config();
     let address = address(config.address, &request);
@@ -92,17 +117,23 @@ pub async fn serve<S: Store>(
     let caller = Caller { address, now };
     let answer = match request.uri().path() {
         // Liveness must not depend on a limit.
-        "/healthz" if Route::Healthz.has(request.method()) => Ok(operations::healthz()),
+        "/healthz" if Route::Healthz.has(request.method()) => {
+            Ok(Answered::Whole(operations::healthz()))
+        }
         _ => behind_gate(guard, &mut request, body, &caller).await,
     };
-    let mut response = answer.unwrap_or_else(|refused| refusal(guard, &request, &refused, now));
+    let mut response = match answer {
+        Ok(Answered::Whole(response)) => response,
+        Ok(onward) => return onward,
+        Err(refused) => refusal(guard, &request, &refused, now),
+    };
     if let Some(cors) = &config.cors {
         cors::allow(&mut response, &request, cors);
     }
     if request.method() == Method::HEAD {
         response.body_mut().clear();
     }
-    response
+    Answered::Whole(response)
 }
 
 async fn behind_gate<S: Store>(
@@ -110,7 +141,7 @@ async fn behind_gate<S: Store>(
     request: &mut HttpRequest,
     body: impl Future<Output = Result<Received, BodyFault>>,
     caller: &Caller,
-) -> Result<HttpResponse, Refused> {
+) -> Result<Answered, Refused> {
     // In a place of its own: kilobytes that would be moved with every future around it.
     let routed = Box::pin(async {
         match receive_and_route(guard, request, body, *caller).await {
@@ -127,13 +158,21 @@ async fn receive_and_route<S: Store>(
     request: &mut HttpRequest,
     body: impl Future<Output = Result<Received, BodyFault>>,
     mut caller: Caller,
-) -> Result<HttpResponse, Refused> {
+) -> Result<Answered, Refused> {
     let config = guard.config();
-    let route = Route::of(request.uri().path(), config).ok_or(Refused::NotFound)?;
+    let route = match (Route::of(request.uri().path(), config), &config.gateway) {
+        (Some(route), _) => route,
+        (None, Some(gateway)) => {
+            let onward = gateway::onward(guard, gateway, request, &caller).await?;
+            return Ok(Answered::Onward(Box::new(onward)));
+        }
+        (None, None) => return Err(Refused::NotFound),
+    };
     if !route.has(request.method()) {
         let options = *request.method() == Method::OPTIONS;
         let options = options.then(|| cors::options(request, route, config.cors.as_ref()));
-        return options.flatten().ok_or(Refused::Method(route.methods().unwrap_or_default()));
+        let refused = Refused::Method(route.methods().unwrap_or_default());
+        return options.flatten().map(Answered::Whole).ok_or(refused);
     }
     if route.reads_body(request.method()) {
         let received = body.await?;
@@ -144,7 +183,7 @@ async fn receive_and_route<S: Store>(
     }
     // Found again, where it was found before: the body has come into the request it points into.
     let route = Route::of(request.uri().path(), config).ok_or(Refused::NotFound)?;
-    answer(guard, request, route, &caller).await
+    answer(guard, request, route, &caller).await.map(Answered::Whole)
 }
 
 /// The answer to a refused request, counted once: what the guard refused, it has counted.

@@ -20,6 +20,10 @@ pub(super) enum Refused {
     Guard(GuardError),
     /// There is no such route.
     NotFound,
+    /// The target can be read in more than one way.
+    TargetAmbiguous,
+    /// No route of the services behind is like this.
+    RouteDenied,
     /// The route does not have this method.
     Method(&'static [Method]),
     /// The body was not received.
@@ -58,6 +62,8 @@ impl Refused {
         match self {
             Self::Guard(error) => guard_status(error),
             Self::NotFound => StatusCode::NOT_FOUND,
+            Self::TargetAmbiguous => StatusCode::BAD_REQUEST,
+            Self::RouteDenied => StatusCode::FORBIDDEN,
             Self::Method(_) => StatusCode::METHOD_NOT_ALLOWED,
             Self::Body(BodyFault::TimedOut) => StatusCode::REQUEST_TIMEOUT,
             Self::BodyTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
@@ -70,6 +76,8 @@ impl Refused {
         match self {
             Self::Guard(error) => error.code(),
             Self::NotFound => "ERR_ROUTE_NOT_FOUND",
+            Self::TargetAmbiguous => "ERR_TARGET_AMBIGUOUS",
+            Self::RouteDenied => "ERR_ROUTE_DENIED",
             Self::Method(_) => "ERR_METHOD_NOT_ALLOWED",
             Self::BodyTooLarge => "ERR_BODY_TOO_LARGE",
             Self::MediaType(_) => "ERR_MEDIA_TYPE_UNSUPPORTED",
@@ -82,6 +90,8 @@ impl Refused {
         match self {
             Self::Guard(error) => error.to_string(),
             Self::NotFound => "there is no such route".to_owned(),
+            Self::TargetAmbiguous => "the path can be read in more than one way".to_owned(),
+            Self::RouteDenied => "no route is like this".to_owned(),
             Self::Method(_) => "the route does not have this method".to_owned(),
             Self::Body(fault) => fault.to_string(),
             Self::BodyTooLarge => format!("the body has more than {} bytes", super::BODY_BYTES_MAX),
@@ -136,6 +146,10 @@ impl Refused {
             // no refusal but 401 and 403.
             GuardError::Credentials(_) => Some(bearer("invalid_request")),
             GuardError::Token(_) | GuardError::Revoked => Some(bearer("invalid_token")),
+            // Section 3.1; the scopes are configured, and of its characters.
+            GuardError::ScopeInsufficient { scope } => {
+                Some(format!("{}, scope=\"{scope}\"", bearer("insufficient_scope")))
+            }
             _ => None,
         }
     }
@@ -149,6 +163,7 @@ fn guard_status(error: &GuardError) -> StatusCode {
         | GuardError::ClientMissing
         | GuardError::ClientRefused => StatusCode::UNAUTHORIZED,
         GuardError::AccessDenied
+        | GuardError::ScopeInsufficient { .. }
         | GuardError::GrantMissing { .. }
         | GuardError::BeyondGrant { .. }
         | GuardError::ForeignToken => StatusCode::FORBIDDEN,
@@ -205,6 +220,32 @@ pub fn overloaded(telemetry: &Telemetry) -> HttpResponse {
     let mut response = Problem::new(StatusCode::SERVICE_UNAVAILABLE, code, detail).response();
     response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
     response
+}
+
+/// How a service behind did not answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum UpstreamFault {
+    /// It cannot be reached, or broke off before the head of its answer.
+    Unreachable,
+    /// The head of its answer did not come in time.
+    Timeout,
+}
+
+/// The answer in place of one of the service behind, counted.
+#[must_use]
+pub fn upstream_failed(telemetry: &Telemetry, fault: UpstreamFault) -> HttpResponse {
+    let (status, code, cause, detail) = match fault {
+        UpstreamFault::Unreachable => {
+            let detail = "the service behind did not answer";
+            (StatusCode::BAD_GATEWAY, "ERR_UPSTREAM_UNREACHABLE", "unreachable", detail)
+        }
+        UpstreamFault::Timeout => {
+            let detail = "the service behind did not answer in time";
+            (StatusCode::GATEWAY_TIMEOUT, "ERR_UPSTREAM_TIMEOUT", "timeout", detail)
+        }
+    };
+    telemetry.record(&Event::UpstreamFailed { cause });
+    Problem::new(status, code, detail.to_owned()).response()
 }
 
 /// The answer of an instance that has no valid configuration: to everything, 500. Where the fault

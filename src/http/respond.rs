@@ -7,7 +7,7 @@ use sfv::{ListSerializer, TokenRef, key_ref, token_ref};
 
 use super::HttpResponse;
 use crate::UnixMs;
-use crate::guard::{Degraded, Limited};
+use crate::guard::{Access, Degraded, Limited};
 use crate::limit::{legacy_fields, rate_limit_field, rate_limit_policy_field, retry_after_seconds};
 
 const DEGRADED: HeaderName = HeaderName::from_static("portcullis-degraded");
@@ -97,6 +97,19 @@ pub(super) fn degraded_field(degraded: &Degraded) -> Option<(HeaderName, String)
     list.finish().map(|said| (DEGRADED, said))
 }
 
+/// `X-Auth-*`: who it is, for what stands behind.
+pub(super) fn auth_fields(access: Access) -> impl Iterator<Item = (HeaderName, String)> {
+    let who = [
+        ("x-auth-subject", Some(access.subject)),
+        ("x-auth-client", Some(access.client_id)),
+        ("x-auth-scope", Some(access.scope)),
+        ("x-auth-token-id", Some(access.token_id)),
+        ("x-auth-session", Some(access.session_id.unwrap_or_default())),
+        ("x-auth-issuer", access.issuer),
+    ];
+    who.into_iter().filter_map(|(name, value)| Some((HeaderName::from_static(name), value?)))
+}
+
 /// The same of a revocation that the store has not taken yet; its durability stands in the body.
 pub(super) fn not_stored_field() -> (HeaderName, String) {
     (DEGRADED, "revocation".to_owned())
@@ -114,7 +127,7 @@ pub(super) fn set_fields(
 
 /// Text as a field value: bytes outside printable ASCII, and `%`, percent-encoded, so that nothing
 /// a token says can end a field or start another.
-fn field_value(text: String) -> HeaderValue {
+pub(super) fn field_value(text: String) -> HeaderValue {
     let stands = |byte| matches!(byte, b' '..=b'~') && byte != b'%';
     let value = if text.bytes().all(stands) { text } else { percent_encoded(&text, stands) };
     // Printable ASCII is always a valid field value.

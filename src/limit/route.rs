@@ -21,7 +21,8 @@ pub enum Path<'p> {
     /// Its segments, decoded.
     Segments(Vec<Cow<'p, str>>),
     /// One that servers read in different ways: `//`, `.` or `..`, `;`, a backslash or a control character,
-    /// encoded or not; an encoded slash, question mark, number or percent sign; what is no UTF-8, or not whole. It is of every route.
+    /// encoded or not; an encoded slash, question mark, number or percent sign; a dot or space at the end of a name; what is
+    /// no UTF-8, or not whole. It is of every route.
     Ambiguous,
 }
 
@@ -50,7 +51,9 @@ fn segment(text: &str) -> Option<Cow<'_, str>> {
     // What is left of `%` was encoded, or begins no encoding.
     let odd = |c: char| matches!(c, '/' | '\\' | '%' | ';' | '?' | '#') || c.is_control();
     let dots = matches!(decoded.as_ref(), "" | "." | "..");
-    (!dots && !decoded.contains(odd)).then_some(decoded)
+    // Some servers leave these out at the end of a name.
+    let trailing = decoded.ends_with(['.', ' ']);
+    (!dots && !trailing && !decoded.contains(odd)).then_some(decoded)
 }
 
 impl Route {
@@ -143,6 +146,9 @@ mod tests {
             "/a/..",
             "/a/../b",
             "/%2e/a",
+            "/a./b",
+            "/a.",
+            "/a%20",
             "/a%2fb",
             "/a%2Fb",
             "/a\\b",

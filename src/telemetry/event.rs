@@ -66,6 +66,13 @@ pub enum Event<'a> {
         /// It is a shadow and denied nothing.
         shadow: bool,
     },
+    /// A request was authorised and goes on to the service behind.
+    RequestProxied,
+    /// The service behind did not answer.
+    UpstreamFailed {
+        /// How.
+        cause: &'static str,
+    },
     /// A proxy did not show the secret that `forward_auth` asks for: what it says was asked for does not count.
     ProxyUnproven,
     /// A policy denied by what the store had said a moment ago: it was not asked.

@@ -48,6 +48,8 @@ impl Event<'_> {
             Self::ClientRefused               => facts("client_refused",        Some(Warn),     "clients_refused",        "Client authentications refused."),
             Self::RequestRefused { .. }       => facts("request_refused",       None,           "requests_refused",       "Requests refused, by code."),
             Self::LimitDenied { .. }          => facts("limit_denied",          None,           "limit_denials",          "Denials, by policy."),
+            Self::RequestProxied              => facts("request_proxied",       None,           "requests_proxied",       "Requests that went on to the service behind."),
+            Self::UpstreamFailed { .. }       => facts("upstream_failed",       Some(Error),    "upstream_failures",      "Requests the service behind did not answer."),
             Self::ProxyUnproven               => facts("proxy_unproven",        None,           "proxies_unproven",       "Requests of a proxy that did not show its secret."),
             Self::LimitKnown { .. }           => facts("limit_known",           None,           "limit_denials_known",    "Denials known from a moment ago, for which the store was not asked."),
             Self::LimitOverflow { .. }        => facts("limit_overflow",        Some(Warn),     "limit_overflows",        "Takes counted in a policy's overflow bucket."),
@@ -125,6 +127,7 @@ impl Event<'_> {
             Self::JwksFailed { issuer, error } | Self::JwksUnavailable { issuer, error } => {
                 vec![("issuer", issuer.to_string()), ("cause", error.cause().to_owned())]
             }
+            Self::UpstreamFailed { cause } => vec![("cause", (*cause).to_owned())],
             Self::BreakerOpened { store, cause } => {
                 vec![("store", store.name().to_owned()), ("cause", (*cause).to_owned())]
             }

@@ -12,6 +12,7 @@ use super::Deployment;
 use super::exchange::Fields;
 use super::fetch::WorkerFetch;
 use super::link::Link;
+use super::proxy::Way;
 use crate::config::{Config, ConfigError, REFRESH_SECRET, STORE_TOKEN, STORE_URL};
 use crate::instance::Instance;
 use crate::store::durable::ObjectTransport;
@@ -53,7 +54,9 @@ pub(super) fn deployment(env: &Env) -> Result<Deployment, ConfigError> {
     let primary = link.map(|link| Arc::new(RedisStore::new(link, settings.prefix.clone())));
     let random = entropy().ok_or_else(|| ConfigError::new("runtime", "gave no random bytes"))?;
     let fields = Fields::new(&config);
-    Ok(Deployment { instance: Arc::new(Instance::new(config, random)), primary, kv, fields })
+    let instance = Arc::new(Instance::new(config, random));
+    let upstream = Way::new(&instance, env)?;
+    Ok(Deployment { instance, primary, kv, fields, upstream })
 }
 
 /// A secret that may be left out; one that is empty is.

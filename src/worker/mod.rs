@@ -9,6 +9,7 @@ mod fetch;
 mod glue;
 mod kv_store;
 mod link;
+mod proxy;
 mod settled;
 mod signatures;
 mod sql_rows;
@@ -20,6 +21,7 @@ use std::sync::Arc;
 
 use js_sys::Promise;
 use wasm_bindgen::prelude::wasm_bindgen;
+use wasm_bindgen::{JsCast as _, JsValue};
 use worker::worker_sys::{self, web_sys};
 use worker::{Context, Env, ScheduleContext, ScheduledEvent, event};
 
@@ -28,7 +30,7 @@ use crate::background::Background;
 use crate::config::ConfigError;
 use crate::fallback::Fallback;
 use crate::guard::{Guard, refresh_due};
-use crate::http::{self, HttpResponse};
+use crate::http::{self, Answered, Onward};
 use crate::instance::Instance;
 use crate::store::kv::KvRevocations;
 use crate::store::redis::RedisStore;
@@ -39,6 +41,7 @@ use exchange::Fields;
 use fetch::JwksFetch;
 use kv_store::KvNamespace;
 use link::Link;
+use proxy::Way;
 use signatures::WebCrypto;
 
 /// The store that counts and rotates, in one place for all isolates.
@@ -53,6 +56,8 @@ struct Deployment {
     kv: bool,
     /// What is read of a request.
     fields: Fields,
+    /// Where requests go on to; `None`: this is no gateway.
+    upstream: Option<Rc<Way>>,
 }
 
 thread_local! {
@@ -77,20 +82,35 @@ pub fn fetch(request: web_sys::Request, env: Env, context: worker_sys::Context) 
     }
     let answer = promise.clone();
     task::run(now, async move {
-        let response = answer_to(request, env, Context::new(context), now).await;
-        exchange::respond(&answer, &response);
+        let way = here.as_ref().and_then(|here| here.upstream.clone());
+        // Another name for the same request: its own clone() would copy its body.
+        let again = way.map(|way| (way, JsValue::clone(request.as_ref())));
+        match (answer_to(request, env, Context::new(context), now).await, again) {
+            (Answered::Whole(response), _) => exchange::respond(&answer, &response),
+            (Answered::Onward(onward), Some((way, request))) => {
+                go_on(&answer, request.unchecked_ref(), &onward, &way).await;
+            }
+            // What sent the request on is a gateway, which has a way.
+            (Answered::Onward(_), None) => {}
+        }
     });
     promise
 }
 
-async fn answer_to(
-    request: web_sys::Request,
-    env: Env,
-    context: Context,
-    now: UnixMs,
-) -> HttpResponse {
-    let Some(deployment) = deployment(&env) else { return http::unconfigured() };
-    let Deployment { instance, primary, kv, fields } = &*deployment;
+/// Has the service behind answer, or says that it does not.
+async fn go_on(answer: &Promise, request: &web_sys::Request, onward: &Onward, way: &Way) {
+    if let Err(fault) = way.forward(answer, request, onward).await {
+        let telemetry = &way.instance().telemetry;
+        exchange::respond(answer, &http::upstream_failed(telemetry, fault));
+        write_log(telemetry);
+    }
+}
+
+async fn answer_to(request: web_sys::Request, env: Env, context: Context, now: UnixMs) -> Answered {
+    let Some(deployment) = deployment(&env) else {
+        return Answered::Whole(http::unconfigured());
+    };
+    let Deployment { instance, primary, kv, fields, .. } = &*deployment;
     let response = match exchange::head(&request, fields) {
         Some(head) => {
             let revocations = KvRevocations::new(KvNamespace::new(env, &instance.config.store));
@@ -116,7 +136,7 @@ async fn answer_to(
             }
             response
         }
-        None => http::unreadable(&instance.telemetry),
+        None => Answered::Whole(http::unreadable(&instance.telemetry)),
     };
     write_log(&instance.telemetry);
     response

@@ -196,8 +196,8 @@ fn a_key_or_a_list_that_can_never_count_is_a_fault_at_start() {
     assert_fault(&json!({"routes": ["/a*"]}), true, "limits[0].routes[0]", "plain segments");
     assert_fault(&json!({"methods": ["get"]}), true, "limits[0].methods", "upper case");
     assert_fault(&json!({"scopes": ["a b"]}), true, "limits[0].scopes", "scope tokens");
-    assert_fault(&json!({"routes": ["/a"]}), false, "limits[0]", "need forward_auth");
-    assert_fault(&json!({"key": "header:x-tenant"}), false, "limits[0]", "need forward_auth");
+    assert_fault(&json!({"routes": ["/a"]}), false, "limits[0]", "or forward_auth");
+    assert_fault(&json!({"key": "header:x-tenant"}), false, "limits[0]", "or forward_auth");
     let failures = json!({"trigger": "auth_failure", "key": "ip", "scopes": ["a"]});
     assert_fault(&failures, true, "limits[0].key", "counts all");
     let secrets = config(Keys::EdDsa, |settings| {

@@ -30,6 +30,7 @@ mod events;
 mod failed_authentication;
 mod foreign;
 mod forged_tokens;
+mod gateway;
 mod introspection;
 mod keys;
 mod known_denials;

@@ -13,13 +13,13 @@ import { startRuntime } from "../../scripts/lib/worker-runtime.mjs";
  * clients: client records beside the one made here;
  * kv: entries that PORTCULLIS_KV holds at the start, as { key: text };
  * workers: Workers beside it, in Miniflare's form; or a function of the bindings that returns them;
- * durableObject, persistDir: as startRuntime() takes them.
+ * durableObject, persistDir, serviceBindings: as startRuntime() takes them.
  *
  * Resolves to { url, fetch, client, keys, logs, kv, runtime, dispose }:
  * fetch(path, init) never follows a redirect; client is { id, secret }, authorization its Basic header field;
  * keys is the private JWK Set; logs grows with the Worker's console lines; kv is Miniflare's handle.
  */
-export async function startWorker({ vars, bindings = {}, clients = [], kv = {}, workers, durableObject, persistDir } = {}) {
+export async function startWorker({ vars, bindings = {}, clients = [], kv = {}, workers, durableObject, persistDir, serviceBindings } = {}) {
   if (!existsSync(inRoot(WORKER_BUNDLE_DIR, "index.js"))) {
     throw new Error("the Worker is not built: run `npm test -- build`, or `node scripts/build-worker.mjs`");
   }
@@ -33,6 +33,7 @@ export async function startWorker({ vars, bindings = {}, clients = [], kv = {}, 
     bindings: ownBindings,
     durableObject,
     persistDir,
+    serviceBindings,
     onLog: (line) => logs.push(line),
   });
   const url = (await runtime.ready).origin;
