@@ -5,6 +5,7 @@
 //! value of a secret source ever reaches a message.
 
 mod client;
+mod cookie;
 mod cors;
 mod duration;
 mod error;
@@ -20,6 +21,7 @@ mod token_cache;
 
 pub(crate) use client::AUDIENCES_MAX;
 pub use client::{Client, ClientId, Clients, Grant};
+pub use cookie::CookieToken;
 pub use cors::Cors;
 pub use duration::parse_duration_ms;
 pub use error::ConfigError;
@@ -84,6 +86,8 @@ pub struct Config {
     pub routes: Vec<RouteRule>,
     /// The service behind; `None`: this is no gateway.
     pub gateway: Option<Gateway>,
+    /// The cookie a token for a service behind may come in; `None`: none.
+    pub cookie: Option<CookieToken>,
     /// Which pages may call from a browser; `None`: none.
     pub cors: Option<Cors>,
     /// Sessions with refresh tokens; `None`: this deployment has no secret for them.
@@ -151,6 +155,7 @@ impl Config {
             revocation: settings.revocation.validate()?,
             routes: settings.routes()?,
             gateway: settings.gateway()?,
+            cookie: settings.cookie()?,
             cors: settings.cors.as_ref().map(cors::CorsTable::validate).transpose()?,
             sessions: None,
             session_times: settings.sessions.map(|table| table.times()).transpose()?,

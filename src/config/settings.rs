@@ -2,6 +2,7 @@
 
 use serde::Deserialize;
 
+use super::cookie::CookieTable;
 use super::cors::CorsTable;
 use super::gateway::GatewayTable;
 use super::issuers::IssuerTable;
@@ -11,7 +12,7 @@ use super::secret::Secrets;
 use super::sessions::SessionsTable;
 use super::store::{RevocationTable, StoreTable};
 use super::token_cache::TokenCacheTable;
-use super::{AddressSource, ConfigError, Gateway, RouteRule, duration, error, routes};
+use super::{AddressSource, ConfigError, CookieToken, Gateway, RouteRule, duration, error, routes};
 use crate::fetch::is_loopback;
 use crate::limit::IPV6_PREFIX;
 
@@ -51,6 +52,7 @@ pub(super) struct Settings {
     pub(super) sessions: Option<SessionsTable>,
     pub(super) cors: Option<CorsTable>,
     pub(super) gateway: Option<GatewayTable>,
+    pub(super) cookie: Option<CookieTable>,
     #[serde(default)]
     pub(super) routes: Vec<RouteTable>,
 }
@@ -108,6 +110,14 @@ impl Settings {
             return Err(ConfigError::new("gateway", reason));
         }
         Ok(gateway)
+    }
+
+    pub(super) fn cookie(&self) -> Result<Option<CookieToken>, ConfigError> {
+        if self.cookie.is_some() && !self.knows_targets()? {
+            let reason = "needs gateway, or forward_auth: a proxy that shows its secret";
+            return Err(ConfigError::new("cookie", reason));
+        }
+        self.cookie.as_ref().map(CookieTable::validate).transpose()
     }
 
     pub(super) fn routes(&self) -> Result<Vec<RouteRule>, ConfigError> {

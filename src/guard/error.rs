@@ -115,6 +115,9 @@ pub enum CredentialsFault {
     /// They are of another scheme than the one asked for.
     #[error("the credentials are of another scheme than the one expected here")]
     Scheme,
+    /// They are there in `Authorization` and in a cookie.
+    #[error("credentials were sent in two ways: in Authorization and in a cookie")]
+    Ambiguous,
     /// They are empty, or there more than once.
     #[error("the credentials are malformed: one Authorization field of one scheme is expected")]
     Malformed,
@@ -176,8 +179,11 @@ impl GuardError {
     pub(super) const fn is_authentication_failure(&self) -> bool {
         matches!(
             self,
-            Self::Credentials(CredentialsFault::Scheme | CredentialsFault::Malformed)
-                | Self::Token(_)
+            Self::Credentials(
+                CredentialsFault::Scheme
+                    | CredentialsFault::Ambiguous
+                    | CredentialsFault::Malformed
+            ) | Self::Token(_)
                 | Self::Revoked
                 | Self::ClientRefused
         )

@@ -5,7 +5,7 @@ use http::StatusCode;
 use super::forwarded::requested;
 use super::problem::Refused;
 use super::respond::{auth_fields, degraded_field, empty, limit_fields, set_fields, with_type};
-use super::{HttpRequest, HttpResponse, credentials};
+use super::{HttpRequest, HttpResponse, cookie};
 use crate::guard::{Caller, Guard};
 use crate::store::Store;
 
@@ -22,7 +22,9 @@ pub(super) async fn authorize<S: Store>(
     if requested.rule.is_some_and(|rule| rule.public) {
         return Ok(empty(StatusCode::OK));
     }
-    let mut access = guard.authorize(credentials::bearer(request)?, &requested, caller).await?;
+    let cookie = guard.config().cookie.as_ref();
+    let token = cookie::token(request, cookie, requested.target.method, None)?;
+    let mut access = guard.authorize(token, &requested, caller).await?;
     let mut response = if asks_for_claims(request) {
         let claims = std::mem::take(&mut access.payload);
         with_type(StatusCode::OK, "application/json", claims.into_bytes())

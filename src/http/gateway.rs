@@ -2,12 +2,12 @@
 //!
 //! What is decided here is carried out by the platform: which request goes on, and what its answer is told.
 
-use http::header::HeaderName;
+use http::header::{self, HeaderName};
 use http::{HeaderMap, HeaderValue, Method};
 
 use super::problem::Refused;
 use super::respond::{auth_fields, degraded_field, field_value, limit_fields};
-use super::{HttpRequest, credentials};
+use super::{HttpRequest, cookie};
 use crate::config::{Config, Gateway, RouteRule};
 use crate::guard::{Caller, Guard, Requested};
 use crate::jwt::text_claim;
@@ -23,7 +23,7 @@ use crate::telemetry::Event;
 pub struct Onward {
     /// Path and query: the very text that was matched.
     pub target: String,
-    /// Header fields to set on it.
+    /// Header fields to set on it; one that is empty is to be left out.
     pub fields: HeaderMap,
     /// Whether `Authorization` goes with it.
     pub pass_authorization: bool,
@@ -86,7 +86,8 @@ pub(super) async fn onward<S: Store>(
     if !rule.public {
         let target = Target { method: Some(method), path: Some(path) };
         let requested = Requested { target, fields: Some(request.headers()), rule: Some(rule) };
-        let token = credentials::bearer(request)?;
+        let cookie = guard.config().cookie.as_ref();
+        let token = cookie::token(request, cookie, Some(method), own_origin(request).as_deref())?;
         let access = guard.authorize(token, &requested, caller).await?;
         for (field, claim) in &gateway.claims {
             if let Some(value) = text_claim(&access.payload, claim) {
@@ -98,9 +99,24 @@ pub(super) async fn onward<S: Store>(
         set(&mut onward.answer_fields, degraded_field(&access.degraded));
         set(&mut onward.fields, auth_fields(access));
     }
+    if let Some(cookie) = &guard.config().cookie {
+        let others = cookie::others(request.headers(), &cookie.name);
+        onward.fields.insert(header::COOKIE, cookie_value(&others));
+    }
     onward.fields.extend(forwarded_fields(request, caller));
     guard.telemetry().record(&Event::RequestProxied);
     Ok(onward)
+}
+
+/// The origin a request is for.
+fn own_origin(request: &HttpRequest) -> Option<String> {
+    let uri = request.uri();
+    Some(format!("{}://{}", uri.scheme_str()?, uri.authority()?))
+}
+
+/// What came as a field value is one.
+fn cookie_value(text: &str) -> HeaderValue {
+    HeaderValue::try_from(text).unwrap_or(HeaderValue::from_static(""))
 }
 
 /// Whom we saw, and what was asked of us.

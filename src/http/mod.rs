@@ -2,6 +2,7 @@
 
 mod authorize;
 mod body;
+mod cookie;
 mod cors;
 mod credentials;
 mod forwarded;
@@ -72,6 +73,10 @@ pub fn fields_read(config: &Config) -> Vec<HeaderName> {
     let mut names = vec![header::AUTHORIZATION, HeaderName::from_static(config.address.field())];
     if config.cors.is_some() {
         names.extend(cors::READ);
+    }
+    if config.cookie.is_some() {
+        let new = cookie::READ.into_iter().filter(|name| !names.contains(name)).collect::<Vec<_>>();
+        names.extend(new);
     }
     if config.forward_auth.is_some() {
         names.extend([forwarded::SECRET, forwarded::METHOD, forwarded::URI]);

@@ -26,6 +26,8 @@ pub(super) enum Refused {
     RouteDenied,
     /// The route does not have this method.
     Method(&'static [Method]),
+    /// The page of another site may have asked, by a cookie.
+    CrossSite,
     /// The body was not received.
     Body(BodyFault),
     /// The body is longer than is read.
@@ -63,7 +65,7 @@ impl Refused {
             Self::Guard(error) => guard_status(error),
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::TargetAmbiguous => StatusCode::BAD_REQUEST,
-            Self::RouteDenied => StatusCode::FORBIDDEN,
+            Self::RouteDenied | Self::CrossSite => StatusCode::FORBIDDEN,
             Self::Method(_) => StatusCode::METHOD_NOT_ALLOWED,
             Self::Body(BodyFault::TimedOut) => StatusCode::REQUEST_TIMEOUT,
             Self::BodyTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
@@ -78,6 +80,7 @@ impl Refused {
             Self::NotFound => "ERR_ROUTE_NOT_FOUND",
             Self::TargetAmbiguous => "ERR_TARGET_AMBIGUOUS",
             Self::RouteDenied => "ERR_ROUTE_DENIED",
+            Self::CrossSite => "ERR_CROSS_SITE",
             Self::Method(_) => "ERR_METHOD_NOT_ALLOWED",
             Self::BodyTooLarge => "ERR_BODY_TOO_LARGE",
             Self::MediaType(_) => "ERR_MEDIA_TYPE_UNSUPPORTED",
@@ -92,6 +95,9 @@ impl Refused {
             Self::NotFound => "there is no such route".to_owned(),
             Self::TargetAmbiguous => "the path can be read in more than one way".to_owned(),
             Self::RouteDenied => "no route is like this".to_owned(),
+            Self::CrossSite => {
+                "with a cookie, this must come from a page of the same origin".to_owned()
+            }
             Self::Method(_) => "the route does not have this method".to_owned(),
             Self::Body(fault) => fault.to_string(),
             Self::BodyTooLarge => format!("the body has more than {} bytes", super::BODY_BYTES_MAX),

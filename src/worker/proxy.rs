@@ -39,10 +39,13 @@ function passed(headers, { names, prefixes }) {
   return kept;
 }
 
-/** Sets header fields, of which names and values are a line each. */
+/** Sets header fields, of which names and values are a line each; one that is empty is left out. */
 function set(headers, names, values) {
   const lines = values.split("\n");
-  names.split("\n").forEach((name, i) => name && headers.set(name, lines[i]));
+  for (const [i, name] of names.split("\n").entries()) {
+    if (lines[i]) headers.set(name, lines[i]);
+    else if (name) headers.delete(name);
+  }
 }
 
 const OF_ANSWERS = { names: [], prefixes: ["portcullis-"] };

@@ -23,6 +23,7 @@ mod bodies;
 mod chain;
 mod clients;
 mod configuration;
+mod cookies;
 mod cors;
 mod cuts;
 mod engines;

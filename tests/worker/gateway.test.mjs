@@ -216,6 +216,21 @@ test("Authorization goes on where that is asked for, and a service binding is as
   assert.deepEqual(answer.body, { url: new URL("/a?b", other.url).href, authorization: `Bearer ${access_token}` });
 });
 
+test("a token in a cookie counts and stays here, and pages of other sites change nothing with it", async (t) => {
+  const vars = { routes: ROUTES, gateway: { upstream: upstream.url }, cookie: { name: "__Host-token" } };
+  const other = await startConversation({ vars });
+  t.after(() => other.worker.dispose());
+  const { access_token } = await other.mint({ scope: "read" });
+  const cookie = `theme=dark; __Host-token=${access_token}`;
+  const ask = (method, headers) => other.request("/a", { method, headers: { cookie, ...headers } });
+  assert.equal((await ask("GET", {})).status, 200);
+  assert.equal(last().headers.cookie, "theme=dark");
+  assert.equal((await ask("POST", { origin: new URL(other.url).origin })).status, 200);
+  assertProblem(await ask("POST", { origin: "https://evil.example" }), 403, "ERR_CROSS_SITE");
+  assertProblem(await ask("POST", {}), 403, "ERR_CROSS_SITE");
+  assertProblem(await ask("GET", { authorization: `Bearer ${access_token}` }), 401, "ERR_CREDENTIALS_INVALID");
+});
+
 test("our own routes are never the service's", async () => {
   const before = upstream.seen.length;
   for (const path of ["/healthz", "/readyz", "/.well-known/jwks.json", "/v1/authorize", "/metrics"]) {
