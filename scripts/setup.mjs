@@ -9,6 +9,7 @@ import { ensureWasmTarget } from "./setup/wasm-target.mjs";
 import { installCargoTools } from "./setup/cargo-tools.mjs";
 import { ensureBrowser } from "./setup/browser.mjs";
 import { ensureCxx } from "./setup/cxx.mjs";
+import { ensureProxies } from "./setup/proxies.mjs";
 import { ensurePyJwt } from "./setup/pyjwt.mjs";
 import { ensureRedis } from "./setup/redis.mjs";
 import { main, step, StepError } from "./lib/step.mjs";
@@ -33,6 +34,7 @@ const browser = () => step("Chromium", ensureBrowser);
 const cxx = () => step("C++ compiler", ensureCxx);
 const pyJwt = () => step("PyJWT", ensurePyJwt);
 const redis = () => step("Redis", ensureRedis);
+const proxies = () => step("nginx and Caddy", ensureProxies);
 const tools = (...names) => () => installCargoTools(names);
 
 const PROFILES = {
@@ -54,6 +56,7 @@ const PROFILES = {
     redis,
     cxx,
     pyJwt,
+    proxies,
   ],
 };
 

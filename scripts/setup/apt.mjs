@@ -10,9 +10,11 @@ export function mayAptInstall() {
 }
 
 export async function aptInstall(packages) {
-  await aptGet(["update"]);
+  await aptUpdate();
   await aptGet(["install", "--yes", "--no-install-recommends", ...packages]);
 }
+
+export const aptUpdate = () => aptGet(["update"]);
 
 function aptGet(args) {
   const command = ["env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "--quiet", ...args];

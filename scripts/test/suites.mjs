@@ -118,6 +118,7 @@ export const SUITES = [
     counts: exitCounts,
   },
   { name: "worker", title: "the Worker in workerd", needs: "build", ...nodeTests("tests/worker/**/*.test.mjs") },
+  { name: "proxies", title: "forward authentication by nginx and Caddy", needs: "build", ...nodeTests("tests/proxies/**/*.test.mjs") },
   { name: "redis", title: "Redis over HTTP", ...nodeTests("tests/redis/**/*.test.mjs") },
   {
     name: "chaos",
