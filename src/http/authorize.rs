@@ -4,7 +4,9 @@ use http::StatusCode;
 
 use super::forwarded::requested;
 use super::problem::Refused;
-use super::respond::{auth_fields, degraded_field, empty, limit_fields, set_fields, with_type};
+use super::respond::{
+    auth_fields, degraded_field, empty, limit_fields, nobodys_fields, set_fields, with_type,
+};
 use super::{HttpRequest, HttpResponse, cookie};
 use crate::guard::{Caller, Guard};
 use crate::store::Store;
@@ -20,7 +22,9 @@ pub(super) async fn authorize<S: Store>(
 ) -> Result<HttpResponse, Refused> {
     let requested = requested(guard, request)?;
     if requested.rule.is_some_and(|rule| rule.public) {
-        return Ok(empty(StatusCode::OK));
+        let mut response = empty(StatusCode::OK);
+        set_fields(&mut response, nobodys_fields());
+        return Ok(response);
     }
     let cookie = guard.config().cookie.as_ref();
     let token = cookie::token(request, cookie, requested.target.method, None)?;

@@ -20,6 +20,15 @@ const LEGACY: [HeaderName; 3] = [
     HeaderName::from_static("x-ratelimit-reset"),
 ];
 
+const AUTH: [HeaderName; 6] = [
+    HeaderName::from_static("x-auth-subject"),
+    HeaderName::from_static("x-auth-client"),
+    HeaderName::from_static("x-auth-scope"),
+    HeaderName::from_static("x-auth-token-id"),
+    HeaderName::from_static("x-auth-session"),
+    HeaderName::from_static("x-auth-issuer"),
+];
+
 /// Room for the fields of an authorised request, so that the map is not made anew as they come in.
 const FIELDS: usize = 12;
 
@@ -100,14 +109,20 @@ pub(super) fn degraded_field(degraded: &Degraded) -> Option<(HeaderName, String)
 /// `X-Auth-*`: who it is, for what stands behind.
 pub(super) fn auth_fields(access: Access) -> impl Iterator<Item = (HeaderName, String)> {
     let who = [
-        ("x-auth-subject", Some(access.subject)),
-        ("x-auth-client", Some(access.client_id)),
-        ("x-auth-scope", Some(access.scope)),
-        ("x-auth-token-id", Some(access.token_id)),
-        ("x-auth-session", Some(access.session_id.unwrap_or_default())),
-        ("x-auth-issuer", access.issuer),
+        Some(access.subject),
+        Some(access.client_id),
+        Some(access.scope),
+        Some(access.token_id),
+        Some(access.session_id.unwrap_or_default()),
+        access.issuer,
     ];
-    who.into_iter().filter_map(|(name, value)| Some((HeaderName::from_static(name), value?)))
+    AUTH.into_iter().zip(who).filter_map(|(name, value)| Some((name, value?)))
+}
+
+/// The same of nobody: there, and empty. A proxy that copies a field which is not there may leave what the client sent,
+/// or write its own template's text (Caddy 2.6).
+pub(super) fn nobodys_fields() -> impl Iterator<Item = (HeaderName, String)> {
+    AUTH.into_iter().map(|name| (name, String::new()))
 }
 
 /// The same of a revocation that the store has not taken yet; its durability stands in the body.
