@@ -6,6 +6,7 @@ import { pathToFileURL } from "node:url";
 import { cargoTool, inRoot, WORKER_BUNDLE_DIR } from "./lib/project.mjs";
 import { run } from "./lib/process.mjs";
 import { main, step } from "./lib/step.mjs";
+import { buildWww } from "./build-www.mjs";
 import { compileWasm, wasmBuildEnv, whenChanged } from "./lib/wasm-build.mjs";
 
 const ENTRY = "js/worker/entry.mjs";
@@ -15,6 +16,7 @@ export async function buildWorker() {
   const env = wasmBuildEnv("worker");
   const wasm = await compileWasm("worker", env);
   await step("bundle the Worker", () => bundle(wasm, env));
+  buildWww();
 }
 
 async function bundle(wasm, env) {

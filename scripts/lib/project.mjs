@@ -9,6 +9,7 @@ import { StepError } from "./step.mjs";
 
 export const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 export const WORKER_BUNDLE_DIR = "build/worker";
+export const WWW_DIR = "build/www";
 export const NPM_MODULE_DIR = "build/npm";
 export const WASM_TARGET = "wasm32-unknown-unknown";
 

@@ -70,6 +70,12 @@ export const SUITES = [
     counts: cargoCounts,
   },
   {
+    name: "openapi",
+    title: "the description of the HTTP interface",
+    ...cargo("test", "--locked", "--features", "openapi", "--lib", "openapi"),
+    counts: cargoCounts,
+  },
+  {
     name: "simulation",
     title: "2,000 runs of many isolates while everything fails, each by its seed",
     ...cargo("test", "--locked", "--test", "simulation"),

@@ -11,6 +11,7 @@ use crate::store::Store;
 
 /// The answer of RFC 7662 section 2.2. Anything but an active token the client may see is
 /// `{"active": false}` and nothing else.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Introspection {
     /// Whether the token holds now.
@@ -24,6 +25,7 @@ pub struct Introspection {
 }
 
 /// What an active token says.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct TokenInfo {
     iss: String,

@@ -18,9 +18,10 @@ use crate::store::Store;
 /// Longest block, in milliseconds: 366 days.
 const BLOCK_MS_MAX: u64 = 366 * 24 * 60 * 60 * 1000;
 
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = LimitOrder))]
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Order {
+pub(super) struct Order {
     key: Key,
     #[serde(default, deserialize_with = "given")]
     cost: Option<u64>,
@@ -36,6 +37,7 @@ struct Order {
 }
 
 /// `"policy"`: the policy's own again.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = KeyQuota))]
 #[derive(Deserialize)]
 #[serde(untagged, expecting = "an object with limit, or \"policy\"")]
 enum Quota {
@@ -43,6 +45,7 @@ enum Quota {
     Policy(OfPolicy),
 }
 
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct OwnQuota {
@@ -50,6 +53,7 @@ struct OwnQuota {
     burst: Option<u64>,
 }
 
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Deserialize)]
 #[serde(rename_all = "snake_case")]
 enum OfPolicy {
@@ -57,6 +61,7 @@ enum OfPolicy {
 }
 
 /// A value, or for a policy whose keys have several parts one for each.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = LimitKey))]
 #[derive(Deserialize)]
 #[serde(untagged, expecting = "text, or an object of texts")]
 enum Key {
@@ -82,8 +87,9 @@ fn key_of(query: &Form) -> Result<NamedKey<'_>, Refused> {
 }
 
 /// What a policy says of a key; times in milliseconds from now.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = LimitAnswer))]
 #[derive(Serialize)]
-struct Answer {
+pub(super) struct Answer {
     allowed: bool,
     limit: u64,
     remaining: u64,

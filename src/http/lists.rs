@@ -15,9 +15,10 @@ use crate::store::Store;
 /// Longest name of a subject or client, in bytes.
 const NAME_BYTES_MAX: usize = 256;
 
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = ListOrder))]
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Order {
+pub(super) struct Order {
     #[serde(default, deserialize_with = "given")]
     subject: Option<String>,
     #[serde(default, deserialize_with = "given")]
@@ -28,8 +29,9 @@ struct Order {
     duration: String,
 }
 
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = ListAnswer))]
 #[derive(Serialize)]
-struct Answer {
+pub(super) struct Answer {
     listed: bool,
     /// For how long yet.
     #[serde(skip_serializing_if = "Option::is_none")]

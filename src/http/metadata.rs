@@ -13,8 +13,9 @@ const PATH: &str = "/.well-known/oauth-authorization-server";
 const METHODS: [&str; 2] = ["client_secret_basic", "client_secret_post"];
 
 /// The members of RFC 8414 section 2 that say something here.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Serialize)]
-struct Metadata<'c> {
+pub(super) struct Metadata<'c> {
     issuer: &'c str,
     token_endpoint: String,
     token_endpoint_auth_methods_supported: [&'static str; 2],

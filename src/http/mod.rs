@@ -12,6 +12,8 @@ mod limits;
 mod lists;
 mod metadata;
 mod oauth;
+#[cfg(feature = "openapi")]
+pub mod openapi;
 mod operations;
 mod problem;
 mod respond;

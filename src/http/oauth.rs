@@ -10,8 +10,10 @@ use crate::UnixMs;
 use crate::guard::{Guard, GuardError, Of, RevokeTarget};
 use crate::store::{Durability, Store};
 
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Serialize)]
-struct Revoked {
+pub(super) struct Revoked {
+    /// How far it got: `local`, `secondary` or `store`; absent where there was nothing to revoke.
     #[serde(skip_serializing_if = "Option::is_none")]
     durability: Option<String>,
 }
@@ -71,8 +73,9 @@ pub(super) async fn introspect<S: Store>(
 }
 
 /// The error body of RFC 6749 section 5.2, with our `code` beside it.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Serialize)]
-struct OAuthError {
+pub(super) struct OAuthError {
     error: &'static str,
     error_description: String,
     code: &'static str,

@@ -10,8 +10,9 @@ use crate::config::Grant;
 use crate::guard::{Guard, Readiness, require};
 use crate::store::Store;
 
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Serialize)]
-struct Health {
+pub(super) struct Health {
     status: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     store: Option<&'static str>,

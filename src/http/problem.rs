@@ -39,8 +39,9 @@ pub(super) enum Refused {
 }
 
 /// The body of a refusal.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Serialize)]
-struct Problem {
+pub(super) struct Problem {
     #[serde(rename = "type", skip_serializing_if = "Option::is_none")]
     kind: Option<&'static str>,
     title: &'static str,

@@ -31,6 +31,10 @@ pub(super) enum Route<'p> {
 }
 
 impl<'p> Route<'p> {
+    /// How many there are, both lists counted.
+    #[cfg(all(test, feature = "openapi"))]
+    pub(super) const COUNT: usize = 15;
+
     pub(super) fn of(path: &'p str, config: &Config) -> Option<Self> {
         Some(match path {
             "/v1/authorize" => Self::Authorize,

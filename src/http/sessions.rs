@@ -11,12 +11,14 @@ use crate::UnixMs;
 use crate::guard::{Guard, GuardError, RevokeTarget};
 use crate::store::{EntryKey, SessionRecord, Store};
 
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = Sessions))]
 #[derive(Serialize)]
-struct Listed {
+pub(super) struct Listed {
     sessions: Vec<Session>,
 }
 
 /// A session, as it stands. Times are Unix seconds.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Serialize)]
 struct Session {
     /// Names it here; its `sid` is known to its tokens alone.

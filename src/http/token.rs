@@ -14,8 +14,9 @@ use crate::store::Store;
 pub(super) const GRANT_TYPES: [&str; 2] = ["client_credentials", "refresh_token"];
 
 /// The answer of RFC 6749 section 5.1.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Serialize)]
-struct TokenAnswer {
+pub(super) struct TokenAnswer {
     access_token: String,
     token_type: &'static str,
     expires_in: u64,

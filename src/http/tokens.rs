@@ -10,18 +10,27 @@ use crate::UnixMs;
 use crate::guard::{Guard, TokenOrder};
 use crate::store::Store;
 
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = TokenOrder))]
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Order {
+pub(super) struct Order {
+    /// Whom the token is about: 1 to 255 bytes without control characters.
     sub: String,
+    /// Space-separated scopes, within the client's.
     scope: Option<String>,
+    /// Audiences, within the client's; without them all of the client's.
     aud: Option<Audience>,
+    /// Further claims, none of a registered name.
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<Object>))]
     claims: Option<Box<RawValue>>,
+    /// Lifetime in seconds.
     access_ttl: Option<u64>,
+    /// Whether a session is opened, with a refresh token.
     #[serde(default)]
     refresh: bool,
 }
 
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = TokenAudience))]
 #[derive(Deserialize)]
 #[serde(untagged)]
 enum Audience {
@@ -30,8 +39,9 @@ enum Audience {
 }
 
 /// The answer, named as in RFC 6749 section 5.1.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Serialize)]
-struct Minted {
+pub(super) struct Minted {
     access_token: String,
     token_type: &'static str,
     expires_in: u64,
