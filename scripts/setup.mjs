@@ -12,6 +12,7 @@ import { ensureCxx } from "./setup/cxx.mjs";
 import { ensureProxies } from "./setup/proxies.mjs";
 import { ensurePyJwt } from "./setup/pyjwt.mjs";
 import { ensureRedis } from "./setup/redis.mjs";
+import { ensureSchemathesis } from "./setup/schemathesis.mjs";
 import { main, step, StepError } from "./lib/step.mjs";
 
 const NODE_MAJOR_MIN = 20;
@@ -35,6 +36,7 @@ const cxx = () => step("C++ compiler", ensureCxx);
 const pyJwt = () => step("PyJWT", ensurePyJwt);
 const redis = () => step("Redis", ensureRedis);
 const proxies = () => step("nginx and Caddy", ensureProxies);
+const schemathesis = () => step("Schemathesis", ensureSchemathesis);
 const tools = (...names) => () => installCargoTools(names);
 
 const PROFILES = {
@@ -57,6 +59,7 @@ const PROFILES = {
     cxx,
     pyJwt,
     proxies,
+    schemathesis,
   ],
 };
 

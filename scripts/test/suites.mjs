@@ -124,6 +124,8 @@ export const SUITES = [
     counts: exitCounts,
   },
   { name: "worker", title: "the Worker in workerd", needs: "build", ...nodeTests("tests/worker/**/*.test.mjs") },
+  { name: "browser", title: "/docs in headless Chromium", needs: "build", ...nodeTests("tests/browser/**/*.test.mjs") },
+  { name: "schemathesis", title: "what the description allows, and what it does not", needs: "build", ...nodeTests("tests/schemathesis/**/*.test.mjs") },
   { name: "proxies", title: "forward authentication by nginx and Caddy", needs: "build", ...nodeTests("tests/proxies/**/*.test.mjs") },
   { name: "redis", title: "Redis over HTTP", ...nodeTests("tests/redis/**/*.test.mjs") },
   {
