@@ -1,9 +1,8 @@
 // Fresh random credentials: a signing key, and one client that may do everything. `npm start` writes
 // them to .dev.vars once; every Worker test makes its own.
 
-import { createHash, generateKeyPairSync, randomBytes } from "node:crypto";
-
-const GRANTS = ["tokens:issue", "tokens:revoke", "tokens:introspect", "limits:admin", "metrics:read"];
+import { generateKeyPairSync, randomBytes } from "node:crypto";
+import { GRANTS, hashOf, newSecret } from "./client-record.mjs";
 
 const random = (bytes) => randomBytes(bytes).toString("base64url");
 
@@ -23,29 +22,36 @@ const SECRET_BYTES = { HS256: 32, HS384: 48, HS512: 64 };
 /** The names of the algorithms there are keys for. */
 export const ALGORITHMS = [...Object.keys(PAIRS), ...Object.keys(SECRET_BYTES)];
 
-function newKey(alg) {
+/** A private key as a JWK, with a name of its own. */
+export function newKey(alg) {
+  const { kty, crv, ...material } = materialFor(alg);
+  return { kty, crv, alg, use: "sig", kid: random(9), ...material };
+}
+
+function materialFor(alg) {
   if (alg in SECRET_BYTES) return { kty: "oct", k: random(SECRET_BYTES[alg]) };
   const [type, options] = PAIRS[alg];
   return generateKeyPairSync(type, options).privateKey.export({ format: "jwk" });
 }
 
+/** What refresh tokens are derived with. */
+export const newRefreshSecret = () => random(32);
+
 /** Returns { keys: JWKS with private keys, clients: client records, refreshSecret, client: { id, secret } }. */
 export function newCredentials(alg = "EdDSA") {
-  const { kty, crv, ...material } = newKey(alg);
-  const client = { id: `demo-${random(6)}`, secret: random(32) };
+  const client = { id: `demo-${random(6)}`, secret: newSecret() };
   return {
-    keys: { keys: [{ kty, crv, alg, use: "sig", kid: random(9), ...material }] },
+    keys: { keys: [newKey(alg)] },
     clients: [
       {
         id: client.id,
-        // The Worker keeps hashes only: the secret has 256 random bits, so a plain hash is enough.
-        secret_sha256: [createHash("sha256").update(client.secret, "ascii").digest("base64url")],
+        secret_sha256: [hashOf(client.secret)],
         grants: GRANTS,
         scopes: ["read", "write"],
         audiences: ["https://api.example.com"],
       },
     ],
-    refreshSecret: random(32),
+    refreshSecret: newRefreshSecret(),
     client,
   };
 }
@@ -62,7 +68,7 @@ export function credentialBindings({ keys, clients, refreshSecret }) {
 const line = ([name, value]) => `${name}='${value}'`;
 
 /** A line of .dev.vars with a fresh secret for refresh tokens. */
-export const refreshSecretLine = () => line(["PORTCULLIS_REFRESH_SECRET", random(32)]);
+export const refreshSecretLine = () => line(["PORTCULLIS_REFRESH_SECRET", newRefreshSecret()]);
 
 /** The text of .dev.vars: dotenv for wrangler, and a script that sh can source. */
 export function devVars(credentials) {
