@@ -53,6 +53,12 @@ export const SUITES = [
     ...cargo("clippy", "--locked", "--test", "simulation", "--features", "planted-bugs", ...DENY_WARNINGS),
     counts: exitCounts,
   },
+  {
+    name: "clippy-openapi",
+    title: "clippy, the description of the HTTP interface",
+    ...cargo("clippy", "--locked", "--lib", "--profile", "test", "--features", "openapi", ...DENY_WARNINGS),
+    counts: exitCounts,
+  },
   { name: "clippy-worker", title: "clippy, wasm with feature worker", ...clippyWasm("worker") },
   { name: "clippy-npm", title: "clippy, wasm with feature npm", ...clippyWasm("npm") },
   {

@@ -7,6 +7,7 @@ mod cors;
 mod credentials;
 mod forwarded;
 mod gateway;
+mod home;
 mod jwks;
 mod limits;
 mod lists;
@@ -226,6 +227,7 @@ async fn answer<S: Store>(
 ) -> Result<HttpResponse, Refused> {
     let now = caller.now;
     match route {
+        Route::Home => Ok(home::home()),
         Route::Authorize => authorize::authorize(guard, request, caller).await,
         Route::Tokens => tokens::issue(guard, request, now).await,
         Route::Token => token::token(guard, request, now).await,

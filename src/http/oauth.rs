@@ -78,6 +78,7 @@ pub(super) async fn introspect<S: Store>(
 pub(super) struct OAuthError {
     error: &'static str,
     error_description: String,
+    #[cfg_attr(feature = "openapi", schema(value_type = super::openapi::ErrorCode))]
     code: &'static str,
 }
 

@@ -46,6 +46,7 @@ pub(super) struct Problem {
     kind: Option<&'static str>,
     title: &'static str,
     status: u16,
+    #[cfg_attr(feature = "openapi", schema(value_type = super::openapi::ErrorCode))]
     code: &'static str,
     detail: String,
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -14,6 +14,7 @@ const ADMINISTERED: &[Method] = &[Method::POST, Method::GET, Method::HEAD, Metho
 /// A route, with what its path names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Route<'p> {
+    Home,
     Authorize,
     Tokens,
     Token,
@@ -33,10 +34,12 @@ pub(super) enum Route<'p> {
 impl<'p> Route<'p> {
     /// How many there are, both lists counted.
     #[cfg(all(test, feature = "openapi"))]
-    pub(super) const COUNT: usize = 15;
+    pub(super) const COUNT: usize = 16;
 
     pub(super) fn of(path: &'p str, config: &Config) -> Option<Self> {
         Some(match path {
+            // The service behind a gateway has a first page of its own.
+            "/" if config.gateway.is_none() => Self::Home,
             "/v1/authorize" => Self::Authorize,
             "/v1/tokens" => Self::Tokens,
             "/oauth/token" => Self::Token,
@@ -68,7 +71,7 @@ impl<'p> Route<'p> {
             Self::Tokens | Self::Token | Self::Revoke | Self::Introspect => POST,
             Self::Limit(_) | Self::Listed(_) => ADMINISTERED,
             Self::Session(_) => DELETE,
-            Self::Jwks | Self::Metadata | Self::Sessions => GET,
+            Self::Home | Self::Jwks | Self::Metadata | Self::Sessions => GET,
             Self::Healthz | Self::Readyz | Self::Metrics => GET,
         })
     }

@@ -12,7 +12,9 @@ use crate::bench::{Ask, Bench};
 #[test]
 fn an_unknown_route_is_404_and_counted() {
     let bench = Bench::new();
-    for target in ["/", "/v1", "/v1/tokens/", "/V1/tokens", "/v1/authorize/x", "/v1/limits", "//"] {
+    for target in
+        ["/docs", "/v1", "/v1/tokens/", "/V1/tokens", "/v1/authorize/x", "/v1/limits", "//"]
+    {
         bench.send(Ask::get(target)).refused(404, "ERR_ROUTE_NOT_FOUND");
     }
     assert_eq!(bench.count("requests_refused", "ERR_ROUTE_NOT_FOUND"), 7);
@@ -23,9 +25,21 @@ fn an_unknown_route_is_404_and_counted() {
 }
 
 #[test]
+fn whoever_comes_to_the_first_page_is_shown_the_interface() {
+    let bench = Bench::new();
+    for method in ["GET", "HEAD"] {
+        let reply = bench.send(Ask::new(method, "/?x=1"));
+        assert_eq!((reply.status, reply.field("location")), (302, Some("/docs/")));
+        assert_eq!(reply.text, "");
+    }
+    bench.assert_nothing_was_taken();
+}
+
+#[test]
 fn another_method_is_405_with_those_there_are() {
     let bench = Bench::new();
     for (target, allowed) in [
+        ("/", "GET, HEAD"),
         ("/v1/tokens", "POST"),
         ("/oauth/revoke", "POST"),
         ("/oauth/introspect", "POST"),

@@ -20,6 +20,13 @@ test("without features the core depends on no JavaScript bindings", () => {
   assert.deepEqual(BINDINGS.filter((crate) => tree.has(crate)), []);
 });
 
+test("what describes the interface is part of no build but that of the description", () => {
+  for (const features of [[], ["--features", "worker"], ["--features", "npm"]]) {
+    assert.ok(!dependencies(...features).has("utoipa"), features.join(" "));
+  }
+  assert.ok(dependencies("--features", "openapi").has("utoipa"));
+});
+
 test("the bindings come with the features", () => {
   assert.ok(dependencies("--features", "worker").has("worker"));
   assert.ok(dependencies("--features", "npm").has("wasm-bindgen"));

@@ -16,7 +16,7 @@ after(() => talk?.worker.dispose());
 const rawGet = (target) => rawRequest(talk, `GET ${target} HTTP/1.1`, `Authorization: Bearer ${token}`);
 
 for (const target of [
-  "/", "/v1", "/v1/", "//v1/authorize", "/v1//authorize", "/v1/authorize/", "/v1/authorize%2f", "/v1/%61uthorize", "/V1/authorize",
+  "/v1", "/v1/", "//v1/authorize", "/v1//authorize", "/v1/authorize/", "/v1/authorize%2f", "/v1/%61uthorize", "/V1/authorize",
   "/v1/authorize;x", "/v1/authorize%00", "/v1%2fauthorize", "/v1/authorize%3F", "/v1/limits", "/oauth", "/healthz/", "/.well-known/",
   "/.env", "/index_bg.wasm", "/cdn-cgi", "/\u00e9",
 ]) {
@@ -41,6 +41,7 @@ test("a route under /oauth that is none answers as OAuth does", async () => {
 });
 
 for (const [path, allowed] of Object.entries({
+  "/": ["GET", "HEAD"],
   "/v1/tokens": ["POST"],
   "/.well-known/jwks.json": ["GET", "HEAD"],
   "/healthz": ["GET", "HEAD"],

@@ -2,7 +2,12 @@
 
 use serde_json::{Value, json};
 
-use super::answers::{OF_BODIES, Told, empty, json_body, json_of, part, query};
+use super::answers::{
+    OF_BODIES, OF_LIMITS, empty, json_body, json_of, member, part, query, with_fields,
+};
+use super::refusals::Told;
+use crate::guard::GuardError;
+use crate::http::problem::Refused;
 
 const ADMINS: &str = "For clients with `limits:admin`.";
 
@@ -29,7 +34,7 @@ fn sessions() -> Value {
         "description": "For clients with `tokens:revoke`.",
         "security": [{ "client": [] }],
         "parameters": [query("subject", true, "Whose.", "user_001")],
-        "responses": Told::Problem.refusing(&[400, 401, 403, 429, 503], json!({
+        "responses": Told::Client.refusing(&[400, 401, 403, 429, 503], json!({
             "200": json_of("Its sessions.", "Sessions", json!({ "sessions": [session] })),
         })),
     })
@@ -43,14 +48,19 @@ fn end_session() -> Value {
         "description": "For clients with `tokens:revoke`. 200 too where there is none.",
         "security": [{ "client": [] }],
         "parameters": [part("id", "As it is listed.", "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA")],
-        "responses": Told::Problem.refusing(&[400, 401, 403, 404, 429, 503], json!({
-            "200": json_of("Ended.", "Revoked", json!({ "durability": "store" })),
+        "responses": Told::Client.refusing(&[400, 401, 403, 404, 429, 503], json!({
+            "200": with_fields(
+                json_of("Ended.", "Revoked", json!({ "durability": "store" })),
+                &["Portcullis-Degraded"],
+            ),
         })),
     })
 }
 
 fn take() -> Value {
-    let refused = [&OF_BODIES[..], &[401, 403, 404, 409, 429, 501, 503]].concat();
+    let refused = [&OF_BODIES[..], &[401, 403, 429, 501, 503]].concat();
+    let answers = json!({ "200": of_key(), "204": empty("Blocked, or the quota changed.") });
+    let full = [Refused::Guard(GuardError::RulesFull)];
     json!({
         "operationId": "takeFromLimit",
         "tags": ["administration"],
@@ -64,10 +74,7 @@ fn take() -> Value {
             "quota": { "value": { "key": "user_001", "quota": { "limit": 500 }, "for": "30d" } },
             "own": { "value": { "key": "user_001", "quota": "policy" } },
         })),
-        "responses": Told::Problem.refusing(&refused, json!({
-            "200": of_key(),
-            "204": empty("Blocked, or the quota changed."),
-        })),
+        "responses": Told::Client.refused(&full, of_policy(&refused, answers)),
     })
 }
 
@@ -79,7 +86,7 @@ fn peek() -> Value {
         "description": ADMINS,
         "security": [{ "client": [] }],
         "parameters": [query("key", false, "The key; of several parts `key.PART` each.", "user_001")],
-        "responses": Told::Problem.refusing(&[400, 401, 403, 404, 429, 501, 503], json!({ "200": of_key() })),
+        "responses": of_policy(&[400, 401, 403, 429, 501, 503], json!({ "200": of_key() })),
     })
 }
 
@@ -91,13 +98,23 @@ fn reset() -> Value {
         "description": ADMINS,
         "security": [{ "client": [] }],
         "parameters": [query("key", false, "The key; of several parts `key.PART` each.", "user_001")],
-        "responses": Told::Problem.refusing(&[400, 401, 403, 404, 429, 501, 503], json!({ "204": empty("Forgotten.") })),
+        "responses": of_policy(&[400, 401, 403, 429, 501, 503], json!({ "204": empty("Forgotten.") })),
     })
 }
 
 fn of_key() -> Value {
     let example = json!({ "allowed": true, "limit": 100, "remaining": 99, "reset_ms": 120_000 });
-    json_of("What the policy says of the key.", "LimitAnswer", example)
+    let answer = json_of("What the policy says of the key.", "LimitAnswer", example);
+    with_fields(answer, &OF_LIMITS)
+}
+
+/// What a policy's route refuses beside these statuses; a denial says what was decided without the store.
+fn of_policy(statuses: &[u16], answers: Value) -> Value {
+    let unknown = [Refused::Guard(GuardError::PolicyUnknown)];
+    let mut all = Told::Client.refused(&unknown, Told::Client.refusing(statuses, answers));
+    *member(member(member(&mut all, "429"), "headers"), "Portcullis-Degraded") =
+        json!({ "$ref": "#/components/headers/Portcullis-Degraded" });
+    all
 }
 
 /// Of one list: put on, look up, take off.
@@ -112,8 +129,9 @@ fn list(name: &str) -> Value {
         }
         parameter
     });
-    let refused = [&OF_BODIES[..], &[401, 403, 409, 429, 501, 503]].concat();
-    let looking = [400, 401, 403, 409, 429, 501, 503];
+    let refused = [&OF_BODIES[..], &[401, 403, 429, 501, 503]].concat();
+    let looking = [400, 401, 403, 429, 501, 503];
+    let put = Told::Client.refusing(&refused, json!({ "204": empty("On the list.") }));
     let id = |verb: &str| format!("{verb}{name}List");
     json!({
         "post": {
@@ -124,13 +142,13 @@ fn list(name: &str) -> Value {
                 "subject": { "value": { "subject": "user_009", "for": "1h" } },
                 "network": { "value": { "address": "198.51.100.0/24", "for": "1h" } },
             })),
-            "responses": Told::Problem.refusing(&refused, json!({ "204": empty("On the list.") })),
+            "responses": Told::Client.refused(&[Refused::Guard(GuardError::RulesFull)], put),
         },
         "get": {
             "operationId": id("lookUp"), "tags": ["administration"], "description": ADMINS,
             "summary": format!("Whether one is on the list: {name}"),
             "security": [{ "client": [] }], "parameters": who,
-            "responses": Told::Problem.refusing(&looking, json!({
+            "responses": Told::Client.refusing(&looking, json!({
                 "200": json_of("Whether it is.", "ListAnswer", json!({ "listed": true, "ends_ms": 3_600_000 })),
             })),
         },
@@ -138,7 +156,7 @@ fn list(name: &str) -> Value {
             "operationId": id("takeOff"), "tags": ["administration"], "description": ADMINS,
             "summary": format!("Take one off the list: {name}"),
             "security": [{ "client": [] }], "parameters": who,
-            "responses": Told::Problem.refusing(&looking, json!({ "204": empty("Off the list.") })),
+            "responses": Told::Client.refusing(&looking, json!({ "204": empty("Off the list.") })),
         },
     })
 }

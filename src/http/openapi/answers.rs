@@ -4,31 +4,78 @@ use serde_json::{Map, Value, json};
 
 /// The header fields that answers carry, by name.
 pub(super) fn headers() -> Value {
-    let field =
-        |description: &str| json!({ "description": description, "schema": { "type": "string" } });
+    let field = |description: &str, example: &str| json!({ "description": description, "schema": { "type": "string" }, "example": example });
+    let legacy = |description: &str, example: u64| {
+        let description = format!("{description} With `legacy_rate_limit_fields`.");
+        json!({ "description": description, "schema": { "type": "integer", "minimum": 0 }, "example": example })
+    };
     json!({
-        "RateLimit": field("What is left of each policy (draft-ietf-httpapi-ratelimit-headers)."),
-        "RateLimit-Policy": field("Each policy's quota and window."),
-        "Retry-After": field("Seconds after which the same may pass."),
-        "WWW-Authenticate": field("How to authenticate (RFC 6750 section 3, RFC 7617)."),
-        "Portcullis-Degraded": field("What was decided without the store, and why."),
-        "Allow": field("The methods there are."),
-        "ETag": field("Names this very set."),
+        "X-RateLimit-Limit": legacy("The quota of the tightest policy.", 100),
+        "X-RateLimit-Remaining": legacy("What is left of it.", 99),
+        "X-RateLimit-Reset": legacy("When it is whole again, in Unix seconds.", 1_700_000_060),
+        "RateLimit": field("What is left of each policy (draft-ietf-httpapi-ratelimit-headers).", "\"per-subject\";r=99;t=60"),
+        "RateLimit-Policy": field("Each policy's quota and window.", "\"per-subject\";q=100;w=60"),
+        "Retry-After": { "description": "Seconds after which the same may pass.",
+            "schema": { "type": "integer", "minimum": 1 }, "example": 1 },
+        "WWW-Authenticate": field("How to authenticate (RFC 6750 section 3, RFC 7617).", "Bearer realm=\"portcullis\", error=\"invalid_token\""),
+        "Portcullis-Degraded": field("What was decided without the store, and why.", "revocation;reason=timeout"),
+        "Allow": field("The methods there are.", "GET, HEAD"),
+        "ETag": field("Names this very set.", "\"3q2-7w\""),
+        "Location": field("Where the page is.", "/docs/"),
     })
 }
 
-fn fields(names: &[&str]) -> Value {
-    let named = names
-        .iter()
-        .map(|name| (name.to_string(), json!({ "$ref": format!("#/components/headers/{name}") })));
-    named.collect::<Map<_, _>>().into()
+/// The member of that name, `null` where there was none.
+pub(super) fn member<'v>(value: &'v mut Value, name: &str) -> &'v mut Value {
+    if !value.is_object() {
+        *value = Map::new().into();
+    }
+    match value {
+        Value::Object(members) => members.entry(name).or_insert(Value::Null),
+        other => other,
+    }
+}
+
+/// Fields that every answer of a status carries.
+const fn required(status: u16) -> &'static [&'static str] {
+    match status {
+        302 => &["Location"],
+        401 => &["WWW-Authenticate"],
+        405 => &["Allow"],
+        429 => &["RateLimit", "RateLimit-Policy", "Retry-After"],
+        _ => &[],
+    }
+}
+
+/// Of these names the fields that are described, in an answer of that status.
+pub(super) fn fields_of<'n>(
+    names: impl IntoIterator<Item = &'n str>,
+    status: u16,
+) -> Map<String, Value> {
+    let Value::Object(described) = headers() else { return Map::new() };
+    let mut fields = Map::new();
+    for name in names {
+        let Some((name, field)) =
+            described.iter().find(|(other, _)| other.eq_ignore_ascii_case(name))
+        else {
+            continue;
+        };
+        let field = if required(status).contains(&name.as_str()) {
+            let mut field = field.clone();
+            *member(&mut field, "required") = json!(true);
+            field
+        } else {
+            json!({ "$ref": format!("#/components/headers/{name}") })
+        };
+        fields.insert(name.clone(), field);
+    }
+    fields
 }
 
 /// A JSON answer of a schema, with an example.
 pub(super) fn json_of(description: &str, schema: &str, example: Value) -> Value {
     json!({
         "description": description,
-        "headers": fields(&["Portcullis-Degraded"]),
         "content": { "application/json": {
             "schema": { "$ref": format!("#/components/schemas/{schema}") },
             "example": example,
@@ -41,60 +88,20 @@ pub(super) fn empty(description: &str) -> Value {
     json!({ "description": description })
 }
 
-/// How errors are told: as problem details (RFC 9457), or as OAuth has them.
-#[derive(Clone, Copy)]
-pub(super) enum Told {
-    Problem,
-    OAuth,
-}
+/// The fields of an answer that a limit had a part in.
+pub(super) const OF_LIMITS: [&str; 6] = [
+    "RateLimit",
+    "RateLimit-Policy",
+    "X-RateLimit-Limit",
+    "X-RateLimit-Remaining",
+    "X-RateLimit-Reset",
+    "Portcullis-Degraded",
+];
 
-impl Told {
-    fn content(self) -> Value {
-        match self {
-            Self::Problem => json!({ "application/problem+json": {
-                "schema": { "$ref": "#/components/schemas/Problem" },
-            } }),
-            Self::OAuth => json!({ "application/json": {
-                "schema": { "$ref": "#/components/schemas/OAuthError" },
-            } }),
-        }
-    }
-
-    /// `answers` with the refusals of these statuses beside them.
-    pub(super) fn refusing(self, statuses: &[u16], answers: Value) -> Value {
-        let mut all = match answers {
-            Value::Object(answers) => answers,
-            _ => Map::new(),
-        };
-        for status in statuses {
-            let (description, carried) = refusal(*status);
-            let answer = json!({
-                "description": description,
-                "headers": fields(carried),
-                "content": self.content(),
-            });
-            all.insert(status.to_string(), answer);
-        }
-        all.into()
-    }
-}
-
-fn refusal(status: u16) -> (&'static str, &'static [&'static str]) {
-    match status {
-        400 => ("A field is missing or malformed; `detail` names it.", &[]),
-        401 => ("Who asks is not known, or the token does not hold.", &["WWW-Authenticate"]),
-        403 => ("Not granted, or denied.", &["WWW-Authenticate"]),
-        404 => ("There is no such thing.", &[]),
-        405 => ("Another method is needed.", &["Allow"]),
-        408 => ("The body took too long.", &[]),
-        409 => ("It cannot be done just now.", &[]),
-        413 => ("The body is too large.", &[]),
-        415 => ("The body is of another media type.", &[]),
-        429 => ("Over a limit.", &["Retry-After", "RateLimit", "RateLimit-Policy"]),
-        501 => ("The configured store cannot do this.", &[]),
-        503 => ("It cannot be told or done without the store.", &["Retry-After"]),
-        _ => ("Refused.", &[]),
-    }
+/// An answer with these fields, by name.
+pub(super) fn with_fields(mut answer: Value, names: &[&str]) -> Value {
+    *member(&mut answer, "headers") = fields_of(names.iter().copied(), 200).into();
+    answer
 }
 
 /// What a request with a body may be refused with, beside others.

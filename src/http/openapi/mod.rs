@@ -4,14 +4,20 @@
 
 mod admin;
 mod answers;
+mod codes;
+mod examples;
 mod oauth;
 mod operations;
+mod refusals;
 #[cfg(test)]
 mod tests;
 
 use serde_json::{Map, Value, json};
 use utoipa::openapi::{RefOr, Schema};
 use utoipa::{PartialSchema, ToSchema};
+
+use answers::member;
+pub(super) use codes::ErrorCode;
 
 use super::{limits, lists, metadata, oauth as oauth_route, operations as health, problem};
 use super::{sessions, token, tokens};
@@ -20,13 +26,16 @@ use crate::guard::Introspection;
 /// The document, as JSON text.
 #[must_use]
 pub fn document() -> String {
+    let mut paths = paths();
+    let examples = examples::named(&mut paths);
     let document = json!({
         "openapi": "3.1.0",
         "info": {
             "title": "Portcullis",
             "version": env!("CARGO_PKG_VERSION"),
             "summary": "Auth at the edge: issues, verifies and revokes tokens and enforces rate limits.",
-            "description": "Errors carry a stable `code`: docs/errors.md says what to do about each.",
+            "description": "Errors carry a stable `code`: docs/errors.md says what to do about each. A method that a path \
+                does not have is 405, a path that is none of these 404.",
             "license": { "name": "MIT OR Apache-2.0", "identifier": "MIT OR Apache-2.0" },
         },
         "servers": [{ "url": "/" }],
@@ -36,13 +45,15 @@ pub fn document() -> String {
             { "name": "administration", "description": "Sessions, limits, access rules." },
             { "name": "operations", "description": "Health and metrics." },
         ],
-        "paths": paths(),
+        "paths": paths,
         "components": {
             "securitySchemes": {
                 "client": { "type": "http", "scheme": "basic", "description": "A client's id and secret (RFC 6749 section 2.3.1)." },
                 "token": { "type": "http", "scheme": "bearer", "bearerFormat": "JWT" },
             },
+            "examples": examples,
             "headers": answers::headers(),
+            "responses": refusals::of_no_operation(),
             "schemas": schemas(),
         },
     });
@@ -81,6 +92,7 @@ fn schemas() -> Value {
     add::<lists::Order>(&mut all);
     add::<lists::Answer>(&mut all);
     add::<problem::Problem>(&mut all);
+    add::<ErrorCode>(&mut all);
     add::<health::Health>(&mut all);
     let named = all.into_iter().map(|(name, schema)| (name, present(json!(schema))));
     flat(named.collect()).into()
@@ -90,9 +102,9 @@ fn schemas() -> Value {
 /// of its own.
 fn flat(mut schemas: Map<String, Value>) -> Map<String, Value> {
     let Some(mut token) = schemas.remove("TokenInfo") else { return schemas };
-    token["properties"]["active"] = json!({ "type": "boolean" });
-    token["required"] = json!(["active"]);
-    token["description"] = json!("The answer of RFC 7662 section 2.2.");
+    *member(member(&mut token, "properties"), "active") = json!({ "type": "boolean" });
+    *member(&mut token, "required") = json!(["active"]);
+    *member(&mut token, "description") = json!("The answer of RFC 7662 section 2.2.");
     schemas.insert("Introspection".to_owned(), token);
     schemas
 }

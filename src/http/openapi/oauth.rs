@@ -2,7 +2,10 @@
 
 use serde_json::{Value, json};
 
-use super::answers::{OF_BODIES, Told, form, json_body, json_of};
+use super::answers::{OF_BODIES, form, json_body, json_of, with_fields};
+use super::refusals::Told;
+use crate::guard::GuardError;
+use crate::http::problem::Refused;
 
 const TOKEN: &str =
     "eyJhbGciOiJFZERTQSIsInR5cCI6ImF0K2p3dCJ9.eyJzdWIiOiJ1c2VyXzAwMSJ9.c2lnbmF0dXJl";
@@ -20,7 +23,14 @@ pub(super) fn paths() -> Value {
 fn mint() -> Value {
     let minted = json!({ "access_token": TOKEN, "token_type": "Bearer", "expires_in": 900, "scope": "read",
         "jti": "n0tARea1TokenIdAtAll", "session_id": "n0tARea1SessionIdAll" });
-    let refused = [&OF_BODIES[..], &[401, 403, 409, 429, 503]].concat();
+    let statuses = [&OF_BODIES[..], &[401, 403, 429, 503]].concat();
+    let answers = json!({ "201": json_of("Minted.", "Minted", minted) });
+    let refused = [
+        GuardError::GrantMissing { grant: "tokens:issue" },
+        GuardError::BeyondGrant { field: "scope" },
+        GuardError::SessionRefused,
+    ];
+    let refused = refused.map(Refused::Guard);
     json!({
         "operationId": "mintToken",
         "tags": ["tokens"],
@@ -32,9 +42,7 @@ fn mint() -> Value {
             "session": { "value": { "sub": "user_001", "scope": "read", "refresh": true } },
             "claims": { "value": { "sub": "user_001", "claims": { "plan": "pro" }, "access_ttl": 60 } },
         })),
-        "responses": Told::Problem.refusing(&refused, json!({
-            "201": json_of("Minted.", "Minted", minted),
-        })),
+        "responses": Told::Client.refused(&refused, Told::Client.refusing(&statuses, answers)),
     })
 }
 
@@ -82,7 +90,10 @@ fn revoke() -> Value {
             "subject": { "value": { "subject": "user_001" } },
         })),
         "responses": Told::OAuth.refusing(&refused, json!({
-            "200": json_of("Revoked, or there was nothing to revoke.", "Revoked", json!({ "durability": "store" })),
+            "200": with_fields(
+                json_of("Revoked, or there was nothing to revoke.", "Revoked", json!({ "durability": "store" })),
+                &["Portcullis-Degraded"],
+            ),
         })),
     })
 }
@@ -101,7 +112,10 @@ fn introspect() -> Value {
         "security": [{ "client": [] }, {}],
         "requestBody": form(fields, &["token"], json!({ "token": { "value": { "token": TOKEN } } })),
         "responses": Told::OAuth.refusing(&refused, json!({
-            "200": json_of("What it says.", "Introspection", json!({ "active": false })),
+            "200": with_fields(
+                json_of("What it says.", "Introspection", json!({ "active": false })),
+                &["Portcullis-Degraded"],
+            ),
         })),
     })
 }
@@ -126,7 +140,7 @@ fn metadata() -> Value {
         "tags": ["tokens"],
         "summary": "What there is and where (RFC 8414)",
         "security": [],
-        "responses": Told::Problem.refusing(&[403, 429], json!({
+        "responses": Told::Client.refusing(&[403, 429], json!({
             "200": json_of("The metadata.", "Metadata", example),
         })),
     })

@@ -64,3 +64,43 @@ fn every_reference_leads_somewhere() {
     let document: Value = serde_json::from_str(&document()).unwrap();
     check(&document, &document);
 }
+
+#[test]
+fn the_codes_are_those_that_the_documentation_gives_a_status() {
+    let text =
+        std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/errors.md")).unwrap();
+    let mut documented = BTreeSet::new();
+    for row in text.lines().filter(|line| line.starts_with("| `ERR_")) {
+        let mut cells = row.split('|').map(str::trim).skip(1);
+        let codes = cells.next().unwrap().split(", ").map(|code| code.trim_matches('`').to_owned());
+        // What has no status is told by the crate and the npm module alone.
+        if cells.next() != Some("-") {
+            documented.extend(codes);
+        }
+    }
+    let listed: BTreeSet<_> = codes::CODES.iter().map(|code| (*code).to_owned()).collect();
+    assert_eq!(listed, documented);
+    assert!(codes::CODES.is_sorted());
+}
+
+#[test]
+fn every_request_and_every_answer_with_a_body_has_an_example() {
+    fn check(value: &Value, at: &str) {
+        let Some(contents) = value.get("content").and_then(Value::as_object) else { return };
+        for (kind, content) in contents {
+            let some = |examples: &Value| !examples.as_object().unwrap().is_empty();
+            let has = content.get("example").is_some() || content.get("examples").is_some_and(some);
+            assert!(has, "{at}: {kind}");
+        }
+    }
+    for (path, item) in paths().as_object().unwrap() {
+        for (method, operation) in item.as_object().unwrap() {
+            let Some(responses) = operation.get("responses") else { continue };
+            let at = format!("{method} {path}");
+            check(operation.get("requestBody").unwrap_or(&Value::Null), &at);
+            for (status, answer) in responses.as_object().unwrap() {
+                check(answer, &format!("{at} {status}"));
+            }
+        }
+    }
+}
