@@ -103,7 +103,8 @@ fn fill_policy(store: &MemoryStore, number: usize) -> (usize, usize) {
 
 fn fill_sessions(store: &MemoryStore) -> usize {
     fill(|number| {
-        let (session, subject) = (key(number), key(number / 2));
+        // None of those that are revoked.
+        let (session, subject) = (key(1_000_000 + number), key(1_000_000 + number / 2));
         let start = SessionStart { session, subject, expires: expires(number), idle_ms: u64::MAX };
         block_on(store.rotate(&Rotation::Open(start), NOW)).map(drop)
     })
