@@ -23,7 +23,7 @@ pub fn sign_and_verify(keys: &KeySet) {
         client_id: "c",
         scope: "",
         token_id: "t",
-        session_id: "s",
+        session_id: Some("s"),
         lifetime_s: 60,
         claims: "{}",
     };

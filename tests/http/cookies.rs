@@ -26,6 +26,7 @@ fn gateway() -> Bench {
     })
 }
 
+#[allow(clippy::result_large_err, reason = "a test moves few of them")]
 fn proxied(bench: &Bench, ask: Ask) -> Result<Onward, Reply> {
     let request = ask.request();
     let head = http::Request::from_parts(request.clone().into_parts().0, ());

@@ -28,6 +28,7 @@ fn gateway(change: impl FnOnce(&mut Value)) -> Bench {
     })
 }
 
+#[allow(clippy::result_large_err, reason = "a test moves few of them")]
 fn proxied(bench: &Bench, ask: Ask) -> Result<Onward, Reply> {
     let request = ask.request();
     let (head, bytes) = request.clone().into_parts();
