@@ -5,7 +5,7 @@ use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use super::{Guard, GuardError, Listed, Refresh, require};
 use crate::UnixMs;
 use crate::config::{AUDIENCES_MAX, Client, Grant};
-use crate::jwt::{self, NewToken, Unsigned, is_scope_token};
+use crate::jwt::{self, NewToken, is_scope_token};
 use crate::session::RefreshToken;
 use crate::store::Store;
 use crate::telemetry::Event;
@@ -142,14 +142,14 @@ impl<S: Store> Guard<S> {
             lifetime_s,
             claims,
         };
-        let unsigned = self.prepare(&minting, client, now)?;
+        let access_token = self.mint(&minting, client, now).await?;
         let refresh = match order.refresh {
-            // Only now: nothing of the order is wrong, and a session that was opened has its tokens.
+            // Only now: nothing of the order is wrong, and the access token is there.
             true => Some(self.open_session(&self.first(order, &minting, client, now)?, now).await?),
             false => None,
         };
+        self.telemetry().record(&Event::TokenIssued);
         let (expires_in_s, scope) = (lifetime_s, scope.to_owned());
-        let access_token = self.finish(unsigned).await?;
         let session_id = Some(session_id);
         Ok(Issued { access_token, expires_in_s, scope, token_id, session_id, refresh })
     }
@@ -187,7 +187,8 @@ impl<S: Store> Guard<S> {
             lifetime_s,
             claims: "{}",
         };
-        let access_token = self.finish(self.prepare(&minting, client, now)?).await?;
+        let access_token = self.mint(&minting, client, now).await?;
+        self.telemetry().record(&Event::TokenIssued);
         let (scope, refresh, session_id) = (scope.to_owned(), None, None);
         let expires_in_s = lifetime_s;
         Ok(Issued { access_token, expires_in_s, scope, token_id, session_id, refresh })
@@ -220,13 +221,13 @@ impl<S: Store> Guard<S> {
         })
     }
 
-    /// The token of a client, which lacks its signature.
-    pub(super) fn prepare(
+    /// The token of a client. It counts as issued once it is answered.
+    pub(super) async fn mint(
         &self,
         minting: &Minting<'_>,
         client: &Client,
         now: UnixMs,
-    ) -> Result<Unsigned<'_>, GuardError> {
+    ) -> Result<String, GuardError> {
         let token = NewToken {
             issuer: &self.config().issuer,
             subject: minting.subject,
@@ -238,18 +239,12 @@ impl<S: Store> Guard<S> {
             lifetime_s: minting.lifetime_s,
             claims: minting.claims,
         };
-        jwt::unsigned(&token, &self.config().keys, now).map_err(|error| self.not_minted(error))
+        let not_minted = |error| self.not_minted(error);
+        let unsigned = jwt::unsigned(&token, &self.config().keys, now).map_err(not_minted)?;
+        self.sign(unsigned).await.map_err(not_minted)
     }
 
-    /// The token.
-    pub(super) async fn finish(&self, unsigned: Unsigned<'_>) -> Result<String, GuardError> {
-        let signed = self.sign(unsigned).await;
-        let token = signed.map_err(|error| self.not_minted(error))?;
-        self.telemetry().record(&Event::TokenIssued);
-        Ok(token)
-    }
-
-    fn not_minted(&self, error: jwt::JwtError) -> GuardError {
+    pub(super) fn not_minted(&self, error: jwt::JwtError) -> GuardError {
         self.telemetry().record(&Event::MintFailed { code: error.code() });
         GuardError::Mint(error)
     }

@@ -49,9 +49,8 @@ impl<S: Store> Guard<S> {
         let start = SessionStart { session, subject, expires, idle_ms: sessions.times.idle_ms };
         match self.rotate(&Rotation::Open(start), now).await? {
             Rotated::Current(record) => {
-                let refresh = self.refresh_of(first, &record, now)?;
                 self.telemetry().record(&Event::SessionOpened);
-                Ok(refresh)
+                self.refresh_of(first, &record, now)
             }
             // Its subject was cut since, as far as the store's clock tells; its name is 128 random bits.
             Rotated::Reused | Rotated::Unknown => Err(GuardError::SessionRefused),
@@ -77,12 +76,15 @@ impl<S: Store> Guard<S> {
         let token = self.presented(order.refresh_token, client, now)?;
         let who = [Listed::Subject(&token.subject), Listed::Client(client.id.as_str())];
         self.refuse_denied_names(&who, now)?;
+        if self.config().clients.has(&token.subject) {
+            // A client of this name was added since: its own tokens have this subject.
+            return Err(GuardError::RefreshInvalid);
+        }
         let scope = match order.scope {
             Some(wanted) => within(wanted, &narrowed(&token.scope, client))?,
             None => narrowed(&token.scope, client),
         };
         let audience = audience_of(&token, order.audience, client)?;
-        // All that can fail by itself fails before the token is exchanged.
         let (token_id, _) = self.new_names()?;
         let access = Minting {
             token_id: &token_id,
@@ -90,13 +92,18 @@ impl<S: Store> Guard<S> {
             audience: &audience,
             scope: &scope,
             session_id: Some(&token.session_id),
-            lifetime_s: token.access_ttl.unwrap_or(self.config().access_ttl_s),
+            lifetime_s: token
+                .access_ttl
+                .unwrap_or(self.config().access_ttl_s)
+                .min(self.config().lifetime_s_max),
             claims: token.claims.as_ref().map_or("{}", |claims| claims.get()),
         };
-        let unsigned = self.prepare(&access, client, now)?;
-        let (session, _) = self.names_of(&token.session_id, &token.subject);
+        // All that can fail by itself fails before the token is exchanged.
+        let access_token = self.mint(&access, client, now).await?;
+        let (session, subject) = self.names_of(&token.session_id, &token.subject);
         let presented = Presented {
             session,
+            subject,
             generation: token.generation,
             grace_ms: if planted::is(Bug::GraceIgnored) { u64::MAX } else { times.grace_ms },
             idle_ms: times.idle_ms,
@@ -115,8 +122,8 @@ impl<S: Store> Guard<S> {
         self.refuse_ended(&token, now)?;
         let refresh = Some(self.refresh_of(&token, &record, now)?);
         self.telemetry().record(&Event::SessionRefreshed);
+        self.telemetry().record(&Event::TokenIssued);
         let expires_in_s = access.lifetime_s;
-        let access_token = self.finish(unsigned).await?;
         Ok(Issued {
             access_token,
             expires_in_s,
@@ -263,7 +270,7 @@ impl<S: Store> Guard<S> {
         if planted::is(Bug::SuccessorVaries) {
             token.iat = token.iat.saturating_sub(now.0 % 1000);
         }
-        let refresh_token = token.sign(keys, now).map_err(GuardError::Mint)?;
+        let refresh_token = token.sign(keys, now).map_err(|error| self.not_minted(error))?;
         let left_ms = UnixMs::from_seconds(token.exp).since(now).min(times.idle_ms);
         Ok(Refresh { refresh_token, expires_in_s: left_ms.div_euclid(1000) })
     }

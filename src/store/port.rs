@@ -253,6 +253,8 @@ pub enum Rotation {
 pub struct Presented {
     /// Its session.
     pub session: EntryKey,
+    /// Whose it says the session is: of another's it is unknown.
+    pub subject: EntryKey,
     /// Its generation.
     pub generation: u64,
     /// For how long the generation before the current one is given the same successor again.
@@ -294,7 +296,8 @@ pub enum Rotated {
     Current(SessionRecord),
     /// A generation was used twice outside its grace: the session is dead now (RFC 9700).
     Reused,
-    /// No such live session, or a generation it has not reached.
+    /// No such live session of this subject, a generation it has not reached; or, of one to be opened, a name that
+    /// is taken, an end that is past, or a revocation since.
     Unknown,
 }
 

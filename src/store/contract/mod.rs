@@ -69,6 +69,7 @@ macro_rules! store_contract {
             a_replayed_cut_spares_what_was_issued_after_it_was_acknowledged,
             a_revocation_only_ever_extends,
             a_generation_is_exchanged_once_or_again_within_its_grace,
+            a_session_is_exchanged_for_its_own_subject_alone,
             a_generation_used_twice_outside_its_grace_kills_the_session,
             a_session_that_is_killed_takes_its_access_tokens_along,
             a_session_opens_once_and_ends,

@@ -18,9 +18,9 @@ pub(crate) fn opening(session: EntryKey, subject: EntryKey, expires: UnixMs) -> 
 }
 
 /// Presenting a refresh token, with no grace.
-pub(crate) fn presented(session: EntryKey, generation: u64) -> Rotation {
+pub(crate) fn presented(session: EntryKey, subject: EntryKey, generation: u64) -> Rotation {
     let (grace_ms, idle_ms, access_until) = (0, IDLE_MS, UnixMs(0));
-    Rotation::Advance(Presented { session, generation, grace_ms, idle_ms, access_until })
+    Rotation::Advance(Presented { session, subject, generation, grace_ms, idle_ms, access_until })
 }
 
 async fn open(bench: &impl Bench, session: &str, subject: &str, for_ms: u64) -> Rotated {
@@ -28,9 +28,16 @@ async fn open(bench: &impl Bench, session: &str, subject: &str, for_ms: u64) -> 
     bench.store().rotate(&opening, bench.now()).await.unwrap()
 }
 
-async fn advance(bench: &impl Bench, session: &str, generation: u64, grace_ms: u64) -> Rotated {
+async fn advance(
+    bench: &impl Bench,
+    session: &str,
+    subject: &str,
+    generation: u64,
+    grace_ms: u64,
+) -> Rotated {
     let presented = Presented {
         session: key(session),
+        subject: key(subject),
         generation,
         grace_ms,
         idle_ms: IDLE_MS,
@@ -51,29 +58,46 @@ pub(crate) async fn a_generation_is_exchanged_once_or_again_within_its_grace(ben
     assert_eq!((opened.generation, opened.subject), (0, key("grace-subject")));
     assert_eq!(opened.started, opened.rotated);
     bench.pass(50).await;
-    let first = current(advance(bench, "grace", 0, 400).await);
+    let first = current(advance(bench, "grace", "grace-subject", 0, 400).await);
     assert_eq!(
         (first.generation, first.started, first.expires),
         (1, opened.started, opened.expires)
     );
     assert!(first.rotated > opened.rotated);
     bench.pass(100).await;
-    let again = current(advance(bench, "grace", 0, 400).await);
+    let again = current(advance(bench, "grace", "grace-subject", 0, 400).await);
     assert_eq!(again, first, "the same successor, and no new grace");
-    assert_eq!(advance(bench, "grace", 2, 400).await, Rotated::Unknown);
-    assert_eq!(current(advance(bench, "grace", 1, 400).await).generation, 2);
-    assert_eq!(advance(bench, "grace", 0, 60_000).await, Rotated::Reused, "the successor was used");
+    assert_eq!(advance(bench, "grace", "grace-subject", 2, 400).await, Rotated::Unknown);
+    assert_eq!(current(advance(bench, "grace", "grace-subject", 1, 400).await).generation, 2);
+    assert_eq!(
+        advance(bench, "grace", "grace-subject", 0, 60_000).await,
+        Rotated::Reused,
+        "the successor was used"
+    );
+}
+
+pub(crate) async fn a_session_is_exchanged_for_its_own_subject_alone(bench: &impl Bench) {
+    open(bench, "whose", "whose-subject", 60_000).await;
+    current(advance(bench, "whose", "whose-subject", 0, 0).await);
+    for generation in [0, 1] {
+        let other = advance(bench, "whose", "another", generation, 60_000).await;
+        assert_eq!(other, Rotated::Unknown, "and it is not killed either");
+    }
+    current(advance(bench, "whose", "whose-subject", 1, 0).await);
 }
 
 pub(crate) async fn a_generation_used_twice_outside_its_grace_kills_the_session(
     bench: &impl Bench,
 ) {
     open(bench, "reuse", "reuse-subject", 60_000).await;
-    advance(bench, "reuse", 0, 200).await;
+    advance(bench, "reuse", "reuse-subject", 0, 200).await;
     bench.pass(200).await;
-    assert_eq!(advance(bench, "reuse", 0, 200).await, Rotated::Reused);
+    assert_eq!(advance(bench, "reuse", "reuse-subject", 0, 200).await, Rotated::Reused);
     for generation in [0, 1, 2] {
-        assert_eq!(advance(bench, "reuse", generation, 200).await, Rotated::Unknown);
+        assert_eq!(
+            advance(bench, "reuse", "reuse-subject", generation, 200).await,
+            Rotated::Unknown
+        );
     }
     let sessions = bench.store().sessions(key("reuse-subject"), bench.now()).await.unwrap();
     assert_eq!(sessions, []);
@@ -87,7 +111,14 @@ pub(crate) async fn a_session_that_is_killed_takes_its_access_tokens_along(bench
     rotate(opening(session, subject, now.plus(60_000))).await;
     let presented = |access_until| {
         let (generation, grace_ms, idle_ms) = (0, 0, IDLE_MS);
-        Rotation::Advance(Presented { session, generation, grace_ms, idle_ms, access_until })
+        Rotation::Advance(Presented {
+            session,
+            subject,
+            generation,
+            grace_ms,
+            idle_ms,
+            access_until,
+        })
     };
     current(rotate(presented(now.plus(60_000))).await);
     assert_eq!(revoked(bench, token).await, None);
@@ -102,7 +133,7 @@ pub(crate) async fn a_session_ends_unless_it_is_refreshed_in_time(bench: &impl B
     bench.store().rotate(&Rotation::Open(start), bench.now()).await.unwrap();
     let refresh = async |generation| {
         let (grace_ms, access_until) = (0, bench.now());
-        let presented = Presented { session, generation, grace_ms, idle_ms, access_until };
+        let presented = Presented { session, subject, generation, grace_ms, idle_ms, access_until };
         bench.store().rotate(&Rotation::Advance(presented), bench.now()).await.unwrap()
     };
     for generation in 0..3 {
@@ -122,11 +153,14 @@ pub(crate) async fn revoking_a_session_or_subject_ends_what_was_open(bench: &imp
     bench.store().rotate(&opening, bench.now()).await.unwrap();
     open(bench, "cut-before", "ending", 60_000).await;
     revoke(bench, RevocationScope::Session, ending, 60_000).await;
-    let gone = bench.store().rotate(&presented(ending.session.unwrap(), 0), bench.now()).await;
+    let gone = bench
+        .store()
+        .rotate(&presented(ending.session.unwrap(), key("ending"), 0), bench.now())
+        .await;
     assert_eq!(gone.unwrap(), Rotated::Unknown);
-    current(advance(bench, "cut-before", 0, 0).await);
+    current(advance(bench, "cut-before", "ending", 0, 0).await);
     revoke(bench, RevocationScope::Subject, ending, 60_000).await;
-    assert_eq!(advance(bench, "cut-before", 1, 0).await, Rotated::Unknown);
+    assert_eq!(advance(bench, "cut-before", "ending", 1, 0).await, Rotated::Unknown);
     bench.pass(50).await;
     current(open(bench, "cut-after", "ending", 60_000).await);
     let sessions = bench.store().sessions(key("ending"), bench.now()).await.unwrap();
@@ -161,22 +195,22 @@ pub(crate) async fn a_replayed_cut_spares_sessions_opened_after_it_was_acknowled
     let (scope, expires) = (RevocationScope::Subject, bench.now().plus(60_000));
     let revocation = Revocation { scope, key: key("replay"), expires, acknowledged };
     bench.store().revoke(&revocation, bench.now()).await.unwrap();
-    assert_eq!(advance(bench, "replay-before", 0, 0).await, Rotated::Unknown);
-    current(advance(bench, "replay-after", 0, 0).await);
+    assert_eq!(advance(bench, "replay-before", "replay", 0, 0).await, Rotated::Unknown);
+    current(advance(bench, "replay-after", "replay", 0, 0).await);
 }
 
 pub(crate) async fn a_session_opens_once_and_ends(bench: &impl Bench) {
-    assert_eq!(advance(bench, "once", 0, 0).await, Rotated::Unknown);
+    assert_eq!(advance(bench, "once", "once-subject", 0, 0).await, Rotated::Unknown);
     assert_eq!(open(bench, "once", "once-subject", 0).await, Rotated::Unknown);
     let opened = open(bench, "once", "once-subject", 400).await;
     bench.pass(50).await;
     assert_eq!(open(bench, "once", "once-subject", 400).await, opened, "answered again");
     assert_eq!(open(bench, "once", "once-thief", 400).await, Rotated::Unknown);
-    current(advance(bench, "once", 0, 0).await);
+    current(advance(bench, "once", "once-subject", 0, 0).await);
     assert_eq!(open(bench, "once", "once-subject", 400).await, Rotated::Unknown);
-    current(advance(bench, "once", 1, 0).await);
+    current(advance(bench, "once", "once-subject", 1, 0).await);
     bench.pass(400).await;
-    assert_eq!(advance(bench, "once", 2, 0).await, Rotated::Unknown);
+    assert_eq!(advance(bench, "once", "once-subject", 2, 0).await, Rotated::Unknown);
 }
 
 pub(crate) async fn a_subjects_sessions_are_listed_oldest_first_until_they_end(bench: &impl Bench) {
@@ -194,5 +228,5 @@ pub(crate) async fn a_subjects_sessions_are_listed_oldest_first_until_they_end(b
     let end = Revocation { scope, key: key("list-1"), expires, acknowledged: None };
     bench.store().revoke(&end, bench.now()).await.unwrap();
     assert_eq!(listed().await.unwrap(), [opened[2]]);
-    assert_eq!(advance(bench, "list-1", 0, 60_000).await, Rotated::Unknown);
+    assert_eq!(advance(bench, "list-1", "list", 0, 60_000).await, Rotated::Unknown);
 }

@@ -40,7 +40,8 @@ struct Sessions<'r, R> {
 }
 
 /// A refresh token that was presented.
-struct Presented {
+struct Presented<'a> {
+    subject: &'a str,
     generation: u64,
     grace_ms: u64,
     idle_ms: u64,
@@ -83,9 +84,10 @@ pub(super) fn run(
             sessions.open(name, &Start { subject, expires, life_ms, idle_ms, most })
         }
         "advance" => {
+            let subject = args.text()?;
             let (generation, grace_ms) = (args.number()?, args.number()?);
             let (idle_ms, access_ms) = (args.number()?, args.number()?);
-            let presented = Presented { generation, grace_ms, idle_ms, access_ms };
+            let presented = Presented { subject, generation, grace_ms, idle_ms, access_ms };
             sessions.advance(name, &presented, entry(keys)?)
         }
         "end" => sessions.end(name, entry(keys)?, &Written::read(args)?),
@@ -130,14 +132,19 @@ impl<R: Rows> Sessions<'_, R> {
         Ok(current(&session))
     }
 
-    fn advance(&self, name: &str, presented: &Presented, entry: &str) -> Result<Vec<Item>, Fault> {
-        let Presented { generation, grace_ms, idle_ms, access_ms } = *presented;
+    fn advance(
+        &self,
+        name: &str,
+        presented: &Presented<'_>,
+        entry: &str,
+    ) -> Result<Vec<Item>, Fault> {
+        let Presented { subject, generation, grace_ms, idle_ms, access_ms } = *presented;
         let mut session = match self.load(name)? {
             Loaded::Unreadable => return Ok(vec![Item::Number(CORRUPT)]),
             Loaded::Session(session) if session.idles > self.now => session,
             _ => return Ok(vec![Item::Number(UNKNOWN)]),
         };
-        if generation > session.generation {
+        if session.subject != subject || generation > session.generation {
             return Ok(vec![Item::Number(UNKNOWN)]);
         }
         if generation == session.generation {

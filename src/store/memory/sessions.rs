@@ -111,12 +111,12 @@ impl Sessions {
     }
 
     fn advance(&mut self, presented: Presented, now: UnixMs) -> Result<Rotated, StoreError> {
-        let Presented { session, generation, grace_ms, idle_ms, .. } = presented;
+        let Presented { session, subject, generation, grace_ms, idle_ms, .. } = presented;
         let Some(&Held { record, place }) = self.open.get(&session, now) else {
             return Ok(Rotated::Unknown);
         };
         let next = generation.saturating_add(1);
-        if generation > record.generation {
+        if record.subject != subject || generation > record.generation {
             return Ok(Rotated::Unknown);
         }
         if generation == record.generation {

@@ -37,6 +37,7 @@ pub(super) fn rotate(
             let keys = vec![session_key(prefix, presented.session), entry];
             let args = [
                 presented.session.to_string(),
+                presented.subject.to_string(),
                 number(presented.generation),
                 number(presented.grace_ms),
                 number(presented.idle_ms),

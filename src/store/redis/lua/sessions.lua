@@ -8,7 +8,7 @@
 --
 -- ARGV: mode, now, the prefix of sessions' keys, the prefix of subjects' keys; then
 --   'open'     session, subject, expires, life_ms, idle_ms, the most sessions of a subject, the caller's now
---   'advance'  session, generation, grace_ms, idle_ms, the life in ms of its access tokens
+--   'advance'  session, subject, generation, grace_ms, idle_ms, the life in ms of its access tokens
 --   'end'      session, the caller's cut, the life in ms, 1 if that cut is final else 0
 --   'cut'      subject, the same
 --   'list'     subject
@@ -152,12 +152,12 @@ local function open(name, subject, expires, life_ms, idle_ms, most, begun)
   return current(record)
 end
 
-local function advance(name, presented, grace_ms, idle_ms, access_ms)
+local function advance(name, subject, presented, grace_ms, idle_ms, access_ms)
   local record, unreadable = load(name)
   if unreadable then
     return CORRUPT
   end
-  if not record or record.idles <= now or presented > record.generation then
+  if not record or record.subject ~= subject or record.idles <= now or presented > record.generation then
     return UNKNOWN
   end
   if presented == record.generation then
@@ -223,7 +223,7 @@ end
 if mode == 'open' then
   return open(ARGV[5], ARGV[6], given(7), given(8), given(9), given(10), given(11))
 elseif mode == 'advance' then
-  return advance(ARGV[5], given(6), given(7), given(8), given(9))
+  return advance(ARGV[5], ARGV[6], given(7), given(8), given(9), given(10))
 elseif mode == 'end' then
   return finish(ARGV[5], given(6), given(7), ARGV[8] == '1')
 elseif mode == 'cut' then

@@ -122,10 +122,12 @@ fn answer<S: Store>(store: &S, step: &Step, policies: &[Policy], now: UnixMs) ->
             let start = SessionStart { session, subject, expires: now.plus(*life_ms), idle_ms };
             format!("{:?}", block_on(store.rotate(&Rotation::Open(start), now)))
         }
-        Step::Advance { session, generation, grace_ms, idle_ms } => {
-            let (session, generation, grace_ms) = (named(*session), *generation, *grace_ms);
+        Step::Advance { session, subject, generation, grace_ms, idle_ms } => {
+            let (session, subject) = (named(*session), named(*subject));
+            let (generation, grace_ms) = (*generation, *grace_ms);
             let (idle_ms, access_until) = (*idle_ms, now.plus(700));
-            let presented = Presented { session, generation, grace_ms, idle_ms, access_until };
+            let presented =
+                Presented { session, subject, generation, grace_ms, idle_ms, access_until };
             format!("{:?}", block_on(store.rotate(&Rotation::Advance(presented), now)))
         }
         Step::List(subject) => format!("{:?}", block_on(store.sessions(named(*subject), now))),

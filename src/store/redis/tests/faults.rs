@@ -214,7 +214,7 @@ fn an_unreadable_session_is_refused_and_can_be_replaced() {
     let (scope, expires) = (RevocationScope::Session, NOW);
     let end = Revocation { scope, key: key("s"), expires, acknowledged: None };
     let end = || block_on(store.revoke(&end, NOW)).unwrap();
-    let advance = || block_on(store.rotate(&presented(key("s"), 0), NOW));
+    let advance = || block_on(store.rotate(&presented(key("s"), key("u"), 0), NOW));
     for garbage in GARBAGE {
         open();
         spoil(&store, "session", key("s"), garbage);

@@ -92,7 +92,7 @@ proptest! {
         if let Ok(outcomes) = block_on(store.peek(&admit.takes, NOW)) {
             prop_assert_eq!(outcomes.len(), 2);
         }
-        let _ = block_on(store.rotate(&presented(key("x"), 0), NOW));
+        let _ = block_on(store.rotate(&presented(key("x"), key("u"), 0), NOW));
         let _ = block_on(store.sessions(key("x"), NOW));
         let _ = block_on(store.get(key("x"), NOW));
         let _ = block_on(store.rules(NOW));

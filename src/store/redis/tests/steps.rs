@@ -28,7 +28,7 @@ pub(super) enum Step {
     Merge { instance: u8, sequence: u64, owed: Vec<OwedStep> },
     Reset(usize, u8),
     Open { session: u8, subject: u8, life_ms: u64, idle_ms: u64 },
-    Advance { session: u8, generation: u64, grace_ms: u64, idle_ms: u64 },
+    Advance { session: u8, subject: u8, generation: u64, grace_ms: u64, idle_ms: u64 },
     List(u8),
     Put(u8, usize, u64),
     Get(u8),
@@ -220,9 +220,9 @@ pub(super) fn any_step() -> impl Strategy<Value = Step> {
         3 => (0_u8..5, 0_u8..2, 0_u64..5_000, life_ms()).prop_map(
             |(session, subject, life_ms, idle_ms)| Step::Open { session, subject, life_ms, idle_ms }
         ),
-        4 => (0_u8..5, 0_u64..4, 0_u64..900, life_ms()).prop_map(
-            |(session, generation, grace_ms, idle_ms)| {
-                Step::Advance { session, generation, grace_ms, idle_ms }
+        4 => (0_u8..5, 0_u8..2, 0_u64..4, 0_u64..900, life_ms()).prop_map(
+            |(session, subject, generation, grace_ms, idle_ms)| {
+                Step::Advance { session, subject, generation, grace_ms, idle_ms }
             }
         ),
         2 => (0_u8..2).prop_map(Step::List),

@@ -102,7 +102,7 @@ fn use_every_verb(store: &RedisStore<Resp>) {
     for session in ["s", "ended"] {
         let session = key(session);
         block_on(store.rotate(&opening(session, key("u"), now.plus(1_000)), now)).unwrap();
-        block_on(store.rotate(&presented(session, 0), now)).unwrap();
+        block_on(store.rotate(&presented(session, key("u"), 0), now)).unwrap();
     }
     assert_eq!(block_on(store.sessions(key("u"), now)).unwrap().len(), 2);
     let (scope, expires) = (RevocationScope::Session, now.plus(1_000));
