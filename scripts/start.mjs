@@ -55,8 +55,10 @@ function ensureDevVars() {
 
 /** Those of before there were sessions have no secret for refresh tokens. */
 function ensureRefreshSecret() {
-  if (parseEnv(readFileSync(DEV_VARS, "utf8")).PORTCULLIS_REFRESH_SECRET !== undefined) return "already there";
-  appendFileSync(DEV_VARS, `${refreshSecretLine()}\n`);
+  const text = readFileSync(DEV_VARS, "utf8");
+  if (parseEnv(text).PORTCULLIS_REFRESH_SECRET !== undefined) return "already there";
+  // Its last line may lack an end.
+  appendFileSync(DEV_VARS, `\n${refreshSecretLine()}\n`);
   return "already there; a secret for refresh tokens added";
 }
 

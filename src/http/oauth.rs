@@ -98,7 +98,10 @@ pub(super) fn error_response(
         // "... or was issued to another client."
         (
             Refused::Guard(
-                GuardError::ForeignToken | GuardError::RefreshInvalid | GuardError::RefreshReused,
+                GuardError::ForeignToken
+                | GuardError::RefreshInvalid
+                | GuardError::RefreshReused
+                | GuardError::AccessDenied,
             ),
             _,
         ) => "invalid_grant",
@@ -124,11 +127,11 @@ pub(super) fn error_response(
     let body = OAuthError { error, error_description, code: refused.code() };
     let status = match refused {
         // Section 5.2 has one status for all that is not the client's authentication.
-        Refused::Guard(GuardError::GrantMissing { .. } | GuardError::BeyondGrant { .. })
-            if at_token =>
-        {
-            StatusCode::BAD_REQUEST
-        }
+        Refused::Guard(
+            GuardError::GrantMissing { .. }
+            | GuardError::BeyondGrant { .. }
+            | GuardError::AccessDenied,
+        ) if at_token => StatusCode::BAD_REQUEST,
         _ => refused.status(),
     };
     let mut response = respond::json(status, &body);

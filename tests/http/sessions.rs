@@ -160,6 +160,20 @@ fn a_refresh_token_is_no_access_token() {
     let bench = bench();
     let opened = open(&bench);
     bench.authorize(text(&opened, "refresh_token")).refused(401, "ERR_JOSE_ALG_NOT_ALLOWED");
+    // Nor where access tokens are made with the very same key, by the very same name.
+    let part =
+        |at: usize| forge::decode(text(&opened, "refresh_token").split('.').nth(at).unwrap());
+    let header: Value = serde_json::from_slice(&part(0)).unwrap();
+    let key = json!({"keys": [
+        {"kty": "oct", "kid": header["kid"], "alg": "HS256", "k": REFRESH_SECRET}
+    ]});
+    let config = parse(&settings(), &key, &clients()).unwrap();
+    let shared = Bench::configured(config.with_refresh_secret(Some(REFRESH_SECRET)).unwrap());
+    assert_eq!(shared.authorize(&shared.mint()).status, 200);
+    let opened = open(&shared);
+    let reply = shared.authorize(text(&opened, "refresh_token"));
+    reply.refused(401, "ERR_JWT_CLAIM_VALIDATION_FAILED").saying("typ");
+    assert_over(&shared, text(&opened, "access_token"));
 }
 
 #[test]
@@ -319,7 +333,29 @@ fn a_subject_that_is_denied_refreshes_nothing() {
     let order = json!({"subject": SUBJECT, "for": "1h"});
     bench.send(Ask::post("/v1/lists/deny").basic("admin").json(&order));
     let reply = refresh(&bench, text(&opened, "refresh_token"));
-    reply.refused(403, "ERR_ACCESS_DENIED");
+    reply.refused(400, "ERR_ACCESS_DENIED").oauth("invalid_grant");
+}
+
+#[test]
+fn a_session_that_would_be_one_of_those_just_revoked_is_not_opened() {
+    let bench = bench();
+    assert_eq!(revoke(&bench, "admin", &[("subject", SUBJECT)]).status, 200);
+    let order = json!({"sub": SUBJECT, "refresh": true});
+    let ask = Ask::post("/v1/tokens").basic("web").json(&order);
+    bench.send(ask).refused(409, "ERR_SESSION_REFUSED");
+    assert_eq!(bench.count("sessions_opened", ""), 0);
+    assert_eq!(bench.count("tokens_issued", ""), 0, "what is not answered is not issued");
+    bench.pass(1);
+    open(&bench);
+}
+
+#[test]
+fn a_session_that_cannot_be_read_is_over_and_said_so() {
+    let bench = bench();
+    let opened = open(&bench);
+    bench.store.fault(Fault::Corrupt);
+    assert_over(&bench, text(&opened, "refresh_token"));
+    assert_eq!(bench.count("store_corrupt", "scope=\"session\""), 1);
 }
 
 #[test]

@@ -64,13 +64,15 @@ test("credentials of before there were sessions are given a secret for them, onc
   await (await start(folder.path)).stop();
   const file = join(folder.path, ".dev.vars");
   const lines = readFileSync(file, "utf8").split("\n");
-  writeFileSync(file, lines.filter((line) => !line.startsWith("PORTCULLIS_REFRESH_SECRET=")).join("\n"));
+  writeFileSync(file, lines.filter((line) => !line.startsWith("PORTCULLIS_REFRESH_SECRET=")).join("\n").trimEnd());
   const started = await start(folder.path);
   assert.match(started.output.text, /already there; a secret for refresh tokens added/);
   assert.equal(await started.stop(), 0);
-  const { PORTCULLIS_REFRESH_SECRET: secret, DEMO_CLIENT_ID } = parseEnv(readFileSync(file, "utf8"));
+  const { PORTCULLIS_REFRESH_SECRET: secret, DEMO_CLIENT_ID, DEMO_CLIENT_SECRET } = parseEnv(readFileSync(file, "utf8"));
   assert.equal(secret.length, 43);
-  assert.ok(DEMO_CLIENT_ID, "the line before it is whole");
+  const { DEMO_CLIENT_SECRET: before } = parseEnv(lines.join("\n"));
+  assert.ok(DEMO_CLIENT_ID);
+  assert.equal(DEMO_CLIENT_SECRET, before, "the line before it is whole");
   const again = await start(folder.path);
   assert.equal(parseEnv(readFileSync(file, "utf8")).PORTCULLIS_REFRESH_SECRET, secret);
   assert.equal(await again.stop(), 0);

@@ -48,7 +48,7 @@ pub enum Fault {
     Slow,
     /// Revocations are acknowledged and not kept, and none is known.
     Forgets,
-    /// The entry of any token cannot be read.
+    /// The entry of any token, and any session, cannot be read.
     Corrupt,
     /// Outcomes are left out.
     Short,
@@ -214,6 +214,9 @@ impl Store for Rigged {
 
     async fn rotate(&self, rotation: &Rotation, now: UnixMs) -> Result<Rotated, StoreError> {
         let fault = self.called("rotate").await?;
+        if fault == Some(Fault::Corrupt) {
+            return Err(StoreError::Corrupt { what: "session" });
+        }
         let rotated = self.memory().rotate(rotation, now).await?;
         self.replied(fault, rotated)
     }
