@@ -109,8 +109,8 @@ impl<S: Store> Guard<S> {
     /// # Errors
     /// [`GuardError::GrantMissing`], [`GuardError::AccessDenied`], [`GuardError::BeyondGrant`] for `scope` and `aud`,
     /// [`GuardError::Invalid`] for a malformed field, [`GuardError::Mint`] when no key is active,
-    /// [`GuardError::EntropyUnavailable`]; with a session [`GuardError::SessionsUnavailable`] and
-    /// [`GuardError::Store`].
+    /// [`GuardError::EntropyUnavailable`]; with a session [`GuardError::SessionsUnavailable`],
+    /// [`GuardError::SessionRefused`] and [`GuardError::Store`].
     pub async fn issue(
         &self,
         order: &TokenOrder,
@@ -286,22 +286,20 @@ fn check_scope(scope: &str, client: &Client) -> Result<(), GuardError> {
     if scope.is_empty() {
         return Ok(());
     }
-    let tokens = || scope.split(' ');
-    if scope.len() > SCOPE_BYTES_MAX || !tokens().all(is_scope_token) {
-        return Err(SCOPE_MALFORMED);
-    }
-    let granted = |token| client.scopes.iter().any(|scope| scope == token);
-    if tokens().all(granted) { Ok(()) } else { Err(GuardError::BeyondGrant { field: "scope" }) }
+    check_each(scope, |token| client.scopes.iter().any(|scope| scope == token))
 }
 
-/// The scopes `wanted`, if all of them are among the space-separated `scopes`.
-pub(super) fn within(wanted: &str, scopes: &str) -> Result<String, GuardError> {
+/// Refuses `wanted`, unless all of its scopes are among the space-separated `scopes`.
+pub(super) fn check_within(wanted: &str, scopes: &str) -> Result<(), GuardError> {
+    check_each(wanted, |token| scopes.split(' ').any(|scope| scope == token))
+}
+
+fn check_each(wanted: &str, is_granted: impl Fn(&str) -> bool) -> Result<(), GuardError> {
     if wanted.len() > SCOPE_BYTES_MAX || !wanted.split(' ').all(is_scope_token) {
         return Err(SCOPE_MALFORMED);
     }
-    let among = |token: &str| scopes.split(' ').any(|scope| scope == token);
-    if wanted.split(' ').all(among) {
-        Ok(wanted.to_owned())
+    if wanted.split(' ').all(is_granted) {
+        Ok(())
     } else {
         Err(GuardError::BeyondGrant { field: "scope" })
     }

@@ -1,6 +1,6 @@
 //! Sessions: opening them, exchanging their refresh tokens, listing them.
 
-use super::issue::{Minting, check_subject, narrowed, within};
+use super::issue::{Minting, check_subject, check_within, narrowed};
 use super::{Guard, GuardError, Issued, Listed, names, require};
 use crate::UnixMs;
 use crate::config::{Client, Grant};
@@ -81,7 +81,10 @@ impl<S: Store> Guard<S> {
             return Err(GuardError::RefreshInvalid);
         }
         let scope = match order.scope {
-            Some(wanted) => within(wanted, &narrowed(&token.scope, client))?,
+            Some(wanted) => {
+                check_within(wanted, &narrowed(&token.scope, client))?;
+                wanted.to_owned()
+            }
             None => narrowed(&token.scope, client),
         };
         let audience = audience_of(&token, order.audience, client)?;
