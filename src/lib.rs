@@ -9,6 +9,7 @@ pub mod background;
 pub mod config;
 pub mod fallback;
 pub mod fetch;
+pub mod gateway;
 pub mod guard;
 pub mod http;
 pub mod instance;

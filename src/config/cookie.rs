@@ -1,28 +1,18 @@
-//! Tokens in a cookie, for pages of the same origin.
+//! The cookie that a token may come in, as written: the table `cookie`.
 
 use serde::Deserialize;
 
 use super::ConfigError;
 use super::cors::check_origin;
+use crate::gateway::TokenCookie;
 
+/// What a browser takes only over https, from the host itself, for all of it (RFC 6265bis section 4.1.3.2).
+const PREFIX: &str = "__Host-";
 /// Longest name, in bytes.
 const NAME_BYTES_MAX: usize = 64;
-/// Most further origins.
+/// Most origins beside our own.
 const ORIGINS_MAX: usize = 64;
-/// With it a browser takes the cookie only with Secure, with Path=/, and for this very host (RFC 6265bis
-/// section 4.1.3.2): nobody beside us can have set it.
-const PREFIX: &str = "__Host-";
 
-/// The cookie a token may come in.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct CookieToken {
-    /// Its name.
-    pub name: String,
-    /// Origins beside the request's own whose pages may change something with it.
-    pub origins: Vec<String>,
-}
-
-/// `cookie` as written.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct CookieTable {
@@ -32,12 +22,16 @@ pub(super) struct CookieTable {
 }
 
 impl CookieTable {
-    pub(super) fn validate(&self) -> Result<CookieToken, ConfigError> {
+    /// `read`: whether any request's cookies are looked at.
+    pub(super) fn validate(&self, read: bool) -> Result<TokenCookie, ConfigError> {
+        if !read {
+            let reason = "needs gateway, or forward_auth: a proxy that shows its secret";
+            return Err(ConfigError::new("cookie", reason));
+        }
+        let of_name = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
         let rest = self.name.strip_prefix(PREFIX).unwrap_or_default();
-        let allowed = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.');
-        let good = !rest.is_empty() && rest.bytes().all(allowed);
-        if !good || self.name.len() > NAME_BYTES_MAX {
-            let reason = "must begin with __Host- and go on with letters, digits, '_', '-' or '.'";
+        if rest.is_empty() || !rest.bytes().all(of_name) || self.name.len() > NAME_BYTES_MAX {
+            let reason = "must begin with __Host-, and go on with letters, digits, - _ or .";
             return Err(ConfigError::new("cookie.name", reason));
         }
         if self.origins.len() > ORIGINS_MAX {
@@ -46,6 +40,6 @@ impl CookieTable {
         for (index, origin) in self.origins.iter().enumerate() {
             check_origin(&format!("cookie.origins[{index}]"), origin)?;
         }
-        Ok(CookieToken { name: self.name.clone(), origins: self.origins.clone() })
+        Ok(TokenCookie { name: self.name.clone(), origins: self.origins.clone() })
     }
 }

@@ -1,39 +1,21 @@
-//! The service behind, where this is its gateway.
+//! The gateway as written: the table `gateway`.
+
+use std::collections::BTreeMap;
 
 use http::HeaderName;
 use serde::Deserialize;
 
 use super::cors::check_origin;
 use super::{ConfigError, duration};
+use crate::gateway::{Gateway, RouteRules, Upstream, takes_claim};
 
-/// Longest deadline of the service's answer, in milliseconds.
-const DEADLINE_MS_MAX: u64 = 600_000;
-/// Most claims that are passed on.
+/// Longest deadline of a response's head, in milliseconds: five minutes.
+const DEADLINE_MS_MAX: u64 = 5 * 60 * 1000;
+/// Most claims that are told.
 const CLAIMS_MAX: usize = 16;
+/// Longest name of a claim, in bytes.
+const CLAIM_BYTES_MAX: usize = 64;
 
-/// How requests go on to the service behind.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Gateway {
-    /// Where it is.
-    pub upstream: Upstream,
-    /// `Authorization` goes with them.
-    pub pass_authorization: bool,
-    /// Claims that go with them, each in a header field.
-    pub claims: Vec<(HeaderName, String)>,
-    /// How long the head of its answer may take, in milliseconds.
-    pub deadline_ms: u64,
-}
-
-/// Where the service behind is.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Upstream {
-    /// At an origin.
-    Origin(String),
-    /// A service binding of this name.
-    Binding(String),
-}
-
-/// `gateway` as written.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct GatewayTable {
@@ -42,7 +24,7 @@ pub(super) struct GatewayTable {
     #[serde(default)]
     pass_authorization: bool,
     #[serde(default)]
-    claims: std::collections::BTreeMap<String, String>,
+    claims: BTreeMap<String, String>,
     #[serde(default = "GatewayTable::default_deadline")]
     deadline: String,
 }
@@ -52,41 +34,57 @@ impl GatewayTable {
         "30s".to_owned()
     }
 
-    pub(super) fn validate(&self) -> Result<Gateway, ConfigError> {
-        let fault = |field: &str, reason: &str| ConfigError::new(format!("gateway{field}"), reason);
+    /// `routes`: what may pass; without any nothing could.
+    pub(super) fn validate(&self, routes: &RouteRules) -> Result<Gateway, ConfigError> {
         let upstream = match (&self.upstream, &self.binding) {
             (Some(origin), None) => {
                 check_origin("gateway.upstream", origin)?;
                 Upstream::Origin(origin.clone())
             }
-            (None, Some(name)) if !name.is_empty() => Upstream::Binding(name.clone()),
-            _ => return Err(fault("", "must have either upstream or binding")),
+            (None, Some(name)) => Upstream::Binding(binding(name)?),
+            _ => return Err(ConfigError::new("gateway", "needs either upstream or binding")),
         };
-        if self.claims.len() > CLAIMS_MAX {
-            return Err(fault(".claims", "at most 16 claims"));
+        if routes.is_empty() {
+            let reason = "missing: the gateway lets nothing through that no route has";
+            return Err(ConfigError::new("routes", reason));
         }
-        let claim = |(name, claim): (&String, &String)| {
-            let path = format!("gateway.claims.{name}");
-            let field: Option<HeaderName> = name.to_ascii_lowercase().parse().ok();
-            let field = field.filter(|field| field.as_str().starts_with("x-") && !is_ours(field));
-            let reason = "must be a header field that begins with x-, and none of our own";
-            Ok((field.ok_or_else(|| ConfigError::new(path, reason))?, claim.clone()))
-        };
         let deadline_ms = match duration::at("gateway.deadline", &self.deadline)? {
             ms @ 1..=DEADLINE_MS_MAX => ms,
-            _ => return Err(fault(".deadline", "must be 1ms to 10m")),
+            _ => return Err(ConfigError::new("gateway.deadline", "must be 1ms to 5m")),
         };
-        Ok(Gateway {
-            upstream,
-            pass_authorization: self.pass_authorization,
-            claims: self.claims.iter().map(claim).collect::<Result<_, ConfigError>>()?,
-            deadline_ms,
-        })
+        let pass_authorization = self.pass_authorization;
+        Ok(Gateway { upstream, pass_authorization, claims: self.claims()?, deadline_ms })
+    }
+
+    fn claims(&self) -> Result<Vec<(HeaderName, String)>, ConfigError> {
+        if self.claims.len() > CLAIMS_MAX {
+            return Err(ConfigError::new("gateway.claims", "at most 16 claims"));
+        }
+        let mut claims: Vec<(HeaderName, String)> = Vec::with_capacity(self.claims.len());
+        for (field, claim) in &self.claims {
+            let fault =
+                |reason: &str| Err(ConfigError::new(format!("gateway.claims.{field}"), reason));
+            let Some(name) = HeaderName::try_from(field).ok().filter(takes_claim) else {
+                return fault("must be a header field that is neither ours nor another's");
+            };
+            // In two cases of letters it is one field.
+            if claims.iter().any(|(other, _)| *other == name) {
+                return fault("is there twice");
+            }
+            let is_name = !claim.is_empty() && !claim.chars().any(char::is_control);
+            if !is_name || claim.len() > CLAIM_BYTES_MAX {
+                return fault("must name a claim, in at most 64 bytes");
+            }
+            claims.push((name, claim.clone()));
+        }
+        Ok(claims)
     }
 }
 
-/// Fields that say who calls and how, which we write ourselves.
-fn is_ours(field: &HeaderName) -> bool {
-    let name = field.as_str();
-    ["x-auth-", "x-forwarded-"].iter().any(|prefix| name.starts_with(prefix))
+fn binding(name: &str) -> Result<String, ConfigError> {
+    let of_name = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
+    if name.is_empty() || name.len() > 64 || !name.bytes().all(of_name) {
+        return Err(ConfigError::new("gateway.binding", "must be a name of letters, digits and _"));
+    }
+    Ok(name.to_owned())
 }

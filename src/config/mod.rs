@@ -21,13 +21,10 @@ mod token_cache;
 
 pub(crate) use client::AUDIENCES_MAX;
 pub use client::{Client, ClientId, Clients, Grant};
-pub use cookie::CookieToken;
 pub use cors::Cors;
 pub use duration::parse_duration_ms;
 pub use error::ConfigError;
-pub use gateway::{Gateway, Upstream};
 pub use issuers::{ForeignIssuer, KeySource};
-pub use routes::RouteRule;
 pub use secret::Secrets;
 #[cfg(all(feature = "worker", target_arch = "wasm32"))]
 pub(crate) use sessions::REFRESH_SECRET;
@@ -36,6 +33,7 @@ pub use store::StoreSettings;
 pub(crate) use store::{STORE_TOKEN, STORE_URL};
 
 use crate::UnixMs;
+use crate::gateway::{Gateway, RouteRules, TokenCookie};
 use crate::jwt::{CacheBounds, ClockTolerance, JwkSet, KeyError, KeySet, Policy, Requirement};
 use crate::limit;
 use crate::session::{SessionTimes, Sessions};
@@ -82,12 +80,12 @@ pub struct Config {
     pub token_cache: CacheBounds,
     /// Whether tokens are accepted that cannot be checked against the store.
     pub revocation: RevocationOutage,
-    /// What the routes of the services behind ask for; empty: a good token.
-    pub routes: Vec<RouteRule>,
-    /// The service behind; `None`: this is no gateway.
+    /// What requests need by their method and path, where that is known; empty: a good token.
+    pub routes: RouteRules,
+    /// Who answers what is no route of ours; `None`: this is no gateway.
     pub gateway: Option<Gateway>,
-    /// The cookie a token for a service behind may come in; `None`: none.
-    pub cookie: Option<CookieToken>,
+    /// The cookie that a token may come in; `None`: none.
+    pub cookie: Option<TokenCookie>,
     /// Which pages may call from a browser; `None`: none.
     pub cors: Option<Cors>,
     /// Sessions with refresh tokens; `None`: this deployment has no secret for them.
@@ -130,6 +128,7 @@ impl Config {
         let lifetime_s_max = settings.max_lifetime_s()?;
         let access = settings.access_policy(lifetime_s_max)?;
         let issuers = issuers::validate(&settings.issuers, &settings.issuer, &access)?;
+        let routes = routes::validate(&settings.routes, settings.knows_targets()?)?;
         Ok(Self {
             own: Policy { audiences: Vec::new(), ..access.clone() },
             revocable: Policy {
@@ -153,8 +152,8 @@ impl Config {
             store: settings.store.validate()?,
             token_cache: settings.token_cache.bounds()?,
             revocation: settings.revocation.validate()?,
-            routes: settings.routes()?,
-            gateway: settings.gateway()?,
+            gateway: settings.gateway.as_ref().map(|table| table.validate(&routes)).transpose()?,
+            routes,
             cookie: settings.cookie()?,
             cors: settings.cors.as_ref().map(cors::CorsTable::validate).transpose()?,
             sessions: None,
@@ -210,8 +209,8 @@ impl Config {
         self.legacy_fields.then_some(now)
     }
 
-    /// How long a request waits for others at the most, in milliseconds: for six calls of the store, two of KV,
-    /// two key sets and the service behind, all as late as they may be.
+    /// How long a request waits for stores and issuers at the most, in milliseconds: for six calls of the store,
+    /// two of KV and two key sets, all as late as they may be. For an upstream nothing waits here.
     #[must_use]
     pub fn waits_ms_max(&self) -> u64 {
         let store_ms = self.store.first_deadline_ms.max(self.store.deadline_ms);
@@ -219,9 +218,7 @@ impl Config {
             KeySource::Remote(settings) => settings.deadline_ms,
             KeySource::Fixed(_) => 0,
         });
-        let key_sets_ms = key_set_ms.max().unwrap_or(0).saturating_mul(2);
-        let upstream_ms = self.gateway.as_ref().map_or(0, |gateway| gateway.deadline_ms);
-        store_ms.saturating_mul(8).saturating_add(key_sets_ms).saturating_add(upstream_ms)
+        store_ms.saturating_mul(8).saturating_add(key_set_ms.max().unwrap_or(0).saturating_mul(2))
     }
 
     /// The policy of that name.

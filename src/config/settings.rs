@@ -12,8 +12,9 @@ use super::secret::Secrets;
 use super::sessions::SessionsTable;
 use super::store::{RevocationTable, StoreTable};
 use super::token_cache::TokenCacheTable;
-use super::{AddressSource, ConfigError, CookieToken, Gateway, RouteRule, duration, error, routes};
+use super::{AddressSource, ConfigError, duration, error};
 use crate::fetch::is_loopback;
+use crate::gateway::TokenCookie;
 use crate::limit::IPV6_PREFIX;
 
 /// Longest lifetime of a token that can be configured, in seconds: 366 days. A revocation is kept
@@ -52,7 +53,7 @@ pub(super) struct Settings {
     pub(super) sessions: Option<SessionsTable>,
     pub(super) cors: Option<CorsTable>,
     pub(super) gateway: Option<GatewayTable>,
-    pub(super) cookie: Option<CookieTable>,
+    cookie: Option<CookieTable>,
     #[serde(default)]
     pub(super) routes: Vec<RouteTable>,
 }
@@ -103,34 +104,14 @@ impl Settings {
         self.forward_auth.as_ref().map(read).transpose()
     }
 
-    pub(super) fn gateway(&self) -> Result<Option<Gateway>, ConfigError> {
-        let gateway = self.gateway.as_ref().map(GatewayTable::validate).transpose()?;
-        if gateway.is_some() && self.routes.is_empty() {
-            let reason = "needs routes: what is of none is denied";
-            return Err(ConfigError::new("gateway", reason));
-        }
-        Ok(gateway)
-    }
-
-    pub(super) fn cookie(&self) -> Result<Option<CookieToken>, ConfigError> {
-        if self.cookie.is_some() && !self.knows_targets()? {
-            let reason = "needs gateway, or forward_auth: a proxy that shows its secret";
-            return Err(ConfigError::new("cookie", reason));
-        }
-        self.cookie.as_ref().map(CookieTable::validate).transpose()
-    }
-
-    pub(super) fn routes(&self) -> Result<Vec<RouteRule>, ConfigError> {
-        if !self.routes.is_empty() && !self.knows_targets()? {
-            let reason = "need gateway, or forward_auth: a proxy that shows its secret";
-            return Err(ConfigError::new("routes", reason));
-        }
-        routes::validate(&self.routes)
-    }
-
-    /// Whether the client's own method and path come to be known.
+    /// Whether anything says what is asked for: a proxy that proves itself, or the request itself.
     pub(super) fn knows_targets(&self) -> Result<bool, ConfigError> {
         Ok(self.gateway.is_some() || self.forward_auth()?.is_some())
+    }
+
+    pub(super) fn cookie(&self) -> Result<Option<TokenCookie>, ConfigError> {
+        let read = self.knows_targets()?;
+        self.cookie.as_ref().map(|table| table.validate(read)).transpose()
     }
 
     pub(super) fn address(&self) -> Result<AddressSource, ConfigError> {

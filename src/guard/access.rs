@@ -97,6 +97,7 @@ impl<S: Store> Guard<S> {
     async fn access(&self, counted: Counted<'_>) -> Result<Access, GuardError> {
         let Counted { claims, signed, requested, .. } = counted;
         let scope = claims.scope.as_deref().unwrap_or_default();
+        // Before the store is asked: what is not let through takes nothing.
         if let Some(rule) = requested.rule.filter(|rule| !rule.allows(scope)) {
             return Err(GuardError::ScopeInsufficient { scope: rule.scopes.join(" ") });
         }

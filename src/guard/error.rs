@@ -115,8 +115,8 @@ pub enum CredentialsFault {
     /// They are of another scheme than the one asked for.
     #[error("the credentials are of another scheme than the one expected here")]
     Scheme,
-    /// They are there in `Authorization` and in a cookie.
-    #[error("credentials were sent in two ways: in Authorization and in a cookie")]
+    /// They are there in `Authorization` and in a cookie, or in a cookie that is there twice.
+    #[error("more than one token was sent: one is expected, in Authorization or in one cookie")]
     Ambiguous,
     /// They are empty, or there more than once.
     #[error("the credentials are malformed: one Authorization field of one scheme is expected")]

@@ -5,7 +5,8 @@ use std::borrow::Cow;
 use http::{HeaderMap, HeaderName};
 
 use super::{Address, Caller, GuardError};
-use crate::config::{Config, RouteRule};
+use crate::config::Config;
+use crate::gateway::RouteRule;
 use crate::jwt::{Claims, Signed};
 use crate::limit::{KeyPart, Policy, Target};
 use crate::store::{EntryKey, KeySpace, TokenCheck};
@@ -20,7 +21,9 @@ pub struct Requested<'r> {
     pub target: Target<'r>,
     /// Its header fields.
     pub fields: Option<&'r HeaderMap>,
-    /// What its route asks for.
+    /// The origin it was sent to, `https://app.example.com`.
+    pub origin: Option<String>,
+    /// What its route asks for beside a token that holds.
     pub rule: Option<&'r RouteRule>,
 }
 

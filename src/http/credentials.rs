@@ -5,8 +5,10 @@ use http::header;
 
 use super::HttpRequest;
 use super::body::Form;
+use super::problem::Refused;
 use crate::config::Client;
-use crate::guard::{CredentialsFault, Guard, GuardError};
+use crate::gateway::TokenCookie;
+use crate::guard::{CredentialsFault, Guard, GuardError, Requested};
 use crate::store::Store;
 
 /// The bearer token of the one `Authorization` field.
@@ -18,6 +20,29 @@ pub(super) fn bearer(request: &HttpRequest) -> Result<&str, GuardError> {
         return Err(GuardError::Credentials(CredentialsFault::Malformed));
     }
     Ok(token)
+}
+
+/// The token of the one `Authorization` field or, where there is none, of the cookie that is configured: as far as
+/// the fields of what is `requested` are its client's.
+pub(super) fn token<'r>(
+    request: &'r HttpRequest,
+    requested: &Requested<'_>,
+    cookie: Option<&TokenCookie>,
+) -> Result<&'r str, Refused> {
+    let fault = |fault| Refused::from(GuardError::Credentials(fault));
+    let (Some(cookie), Some(_)) = (cookie, requested.fields) else { return Ok(bearer(request)?) };
+    let fields = request.headers();
+    let in_cookie = cookie.value(fields).map_err(|_| fault(CredentialsFault::Ambiguous))?;
+    let Some(token) = in_cookie else { return Ok(bearer(request)?) };
+    if fields.get_all(header::AUTHORIZATION).iter().any(|field| !field.is_empty()) {
+        return Err(fault(CredentialsFault::Ambiguous));
+    }
+    if !cookie.may_have_asked(requested.target.method, fields, requested.origin.as_deref()) {
+        return Err(Refused::CrossSite);
+    }
+    let token = std::str::from_utf8(token).ok();
+    let token = token.filter(|token| !token.contains([',', ' ', '\t', '"']));
+    token.ok_or_else(|| fault(CredentialsFault::Malformed))
 }
 
 /// The client that authenticates by HTTP Basic.

@@ -4,8 +4,8 @@
 use http::{HeaderName, Method};
 
 use super::HttpRequest;
-use super::gateway::rule_of;
 use super::problem::Refused;
+use crate::gateway::unambiguous;
 use crate::guard::{Guard, Requested};
 use crate::limit::{Path, Target};
 use crate::store::Store;
@@ -17,6 +17,9 @@ pub(super) const SECRET: HeaderName = HeaderName::from_static("portcullis-proxy-
 pub(super) const METHOD: HeaderName = HeaderName::from_static("x-forwarded-method");
 /// The client's request target.
 pub(super) const URI: HeaderName = HeaderName::from_static("x-forwarded-uri");
+/// The scheme and the host of its origin.
+pub(super) const PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
+pub(super) const HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
 
 /// What is asked for, as far as that can be believed.
 ///
@@ -41,15 +44,22 @@ pub(super) fn requested<'r, S: Store>(
     }
     let method = only(request, METHOD).filter(|name| Method::from_bytes(name.as_bytes()).is_ok());
     // No target has a space; two fields that were made one have.
-    let path = only(request, URI).filter(|uri| !uri.contains(' ')).map(Path::parse);
-    let rule = match (&method, &path) {
-        _ if config.routes.is_empty() => None,
-        (Some(method), Some(path)) => {
-            Some(rule_of(config, method, path).map_err(|_| Refused::RouteDenied)?)
-        }
-        _ => return Err(Refused::RouteDenied),
-    };
-    Ok(Requested { target: Target { method, path }, fields: Some(request.headers()), rule })
+    let uri = only(request, URI).filter(|uri| !uri.contains(' '));
+    let (fields, origin) = (Some(request.headers()), origin(guard, request));
+    if config.routes.is_empty() {
+        let target = Target { method, path: uri.map(Path::parse) };
+        return Ok(Requested { target, fields, origin, rule: None });
+    }
+    let path = uri.and_then(unambiguous);
+    let (Some(name), Some(path)) = (method, path) else { return Err(Refused::RouteDenied) };
+    let rule = Some(config.routes.of(name, &path).ok_or(Refused::RouteDenied)?);
+    Ok(Requested { target: Target { method, path: Some(path) }, fields, origin, rule })
+}
+
+/// The origin that the client sent its request to, which is asked for only where tokens come in a cookie.
+fn origin<S: Store>(guard: &Guard<S>, request: &HttpRequest) -> Option<String> {
+    guard.config().cookie.as_ref()?;
+    Some(format!("{}://{}", only(request, PROTO)?, only(request, HOST)?))
 }
 
 /// The value of a field that is there once.

@@ -2,7 +2,6 @@
 
 mod authorize;
 mod body;
-mod cookie;
 mod cors;
 mod credentials;
 mod forwarded;
@@ -24,8 +23,9 @@ mod token;
 mod tokens;
 
 pub use body::{BODY_BYTES_MAX, BodyFault, Received};
-pub use gateway::{DROPPED, DROPPED_PREFIXES, Onward};
+pub use gateway::Forward;
 pub use problem::{UpstreamFault, overloaded, unconfigured, unreadable, upstream_failed};
+pub use route::is_own_path;
 
 use std::future::Future;
 
@@ -34,6 +34,7 @@ use http::{Method, Request, Response};
 
 use crate::UnixMs;
 use crate::config::{AddressSource, Config};
+use crate::gateway::CSRF_FIELDS;
 use crate::guard::{Address, Caller, Degraded, Guard, GuardError};
 use crate::limit::KeyPart;
 use crate::store::Store;
@@ -43,60 +44,47 @@ use route::Route;
 
 /// A request whose body has been read, up to one byte more than [`BODY_BYTES_MAX`].
 pub type HttpRequest = Request<Vec<u8>>;
-/// An answer, whole.
+/// An answer, whole; or, with [`Forward`] among its extensions, what is set on the upstream's.
 pub type HttpResponse = Response<Vec<u8>>;
-
-/// What becomes of a request.
-#[derive(Debug)]
-pub enum Answered {
-    /// This is the answer.
-    Whole(HttpResponse),
-    /// The service behind answers.
-    Onward(Box<Onward>),
-}
-
-impl Answered {
-    /// The answer, if it is given here.
-    #[must_use]
-    pub fn whole(self) -> Option<HttpResponse> {
-        match self {
-            Self::Whole(response) => Some(response),
-            Self::Onward(_) => None,
-        }
-    }
-}
 
 /// Where the public keys are.
 pub const JWKS_PATH: &str = "/.well-known/jwks.json";
 
 /// The request header fields the core reads; a platform need pass on no others, and each costs. But
-/// for [`JWKS_PATH`] it reads `if-none-match` too. The last, `content-type`, is of a POST alone.
+/// for [`JWKS_PATH`] it reads `if-none-match` too, and with a gateway all fields of what is not for one of our
+/// paths ([`is_own_path`]). The last, `content-type`, is of a POST alone.
 #[must_use]
 pub fn fields_read(config: &Config) -> Vec<HeaderName> {
     let mut names = vec![header::AUTHORIZATION, HeaderName::from_static(config.address.field())];
     if config.cors.is_some() {
         names.extend(cors::READ);
     }
-    if config.cookie.is_some() {
-        let new = cookie::READ.into_iter().filter(|name| !names.contains(name)).collect::<Vec<_>>();
-        names.extend(new);
-    }
     if config.forward_auth.is_some() {
         names.extend([forwarded::SECRET, forwarded::METHOD, forwarded::URI]);
-    }
-    for part in config.limits.iter().flat_map(|policy| policy.key.iter()) {
-        match part {
-            KeyPart::Header(name) if !names.contains(name) => names.push(name.clone()),
-            _ => {}
+        if config.cookie.is_some() {
+            names.extend([header::COOKIE, forwarded::PROTO, forwarded::HOST]);
+            names.extend(CSRF_FIELDS);
         }
     }
-    names.retain(|name| *name != header::CONTENT_TYPE);
+    for part in config.limits.iter().flat_map(|policy| policy.key.iter()) {
+        if let KeyPart::Header(name) = part {
+            names.push(name.clone());
+        }
+    }
     names.push(header::CONTENT_TYPE);
-    names
+    let mut once: Vec<HeaderName> = Vec::with_capacity(names.len());
+    // Its last stays the last.
+    for name in names.into_iter().rev() {
+        if !once.contains(&name) {
+            once.push(name);
+        }
+    }
+    once.reverse();
+    once
 }
 
 /// Answers one request that was received whole at `now`. Always answers: a refusal is a response
-/// too, and so is 502 for a request that would go on to the service behind.
+/// too.
 pub async fn handle<S: Store>(
     guard: &Guard<S>,
     request: &HttpRequest,
@@ -104,10 +92,7 @@ pub async fn handle<S: Store>(
 ) -> HttpResponse {
     let (head, bytes) = request.clone().into_parts();
     let body = async { Ok(Received { bytes, now }) };
-    match serve(guard, Request::from_parts(head, ()), body, now).await {
-        Answered::Whole(response) => response,
-        Answered::Onward(_) => upstream_failed(guard.telemetry(), UpstreamFault::Unreachable),
-    }
+    serve(guard, Request::from_parts(head, ()), body, now).await
 }
 
 /// As [`handle`], for a request whose head was received at `now`: `body` is awaited once the caller
@@ -117,7 +102,7 @@ pub async fn serve<S: Store>(
     head: Request<()>,
     body: impl Future<Output = Result<Received, BodyFault>>,
     now: UnixMs,
-) -> Answered {
+) -> HttpResponse {
     let mut request = head.map(|()| Vec::new());
     let config = guard.config();
     let address = address(config.address, &request);
@@ -125,23 +110,19 @@ pub async fn serve<S: Store>(
     let caller = Caller { address, now };
     let answer = match request.uri().path() {
         // Liveness must not depend on a limit.
-        "/healthz" if Route::Healthz.has(request.method()) => {
-            Ok(Answered::Whole(operations::healthz()))
-        }
+        "/healthz" if Route::Healthz.has(request.method()) => Ok(operations::healthz()),
         _ => behind_gate(guard, &mut request, body, &caller).await,
     };
-    let mut response = match answer {
-        Ok(Answered::Whole(response)) => response,
-        Ok(onward) => return onward,
-        Err(refused) => refusal(guard, &request, &refused, now),
-    };
-    if let Some(cors) = &config.cors {
+    let mut response = answer.unwrap_or_else(|refused| refusal(guard, &request, &refused, now));
+    // Which pages may read the upstream's answers is the upstream's to say.
+    let is_ours = response.extensions().get::<Forward>().is_none();
+    if let Some(cors) = config.cors.as_ref().filter(|_| is_ours) {
         cors::allow(&mut response, &request, cors);
     }
     if request.method() == Method::HEAD {
         response.body_mut().clear();
     }
-    Answered::Whole(response)
+    response
 }
 
 async fn behind_gate<S: Store>(
@@ -149,7 +130,7 @@ async fn behind_gate<S: Store>(
     request: &mut HttpRequest,
     body: impl Future<Output = Result<Received, BodyFault>>,
     caller: &Caller,
-) -> Result<Answered, Refused> {
+) -> Result<HttpResponse, Refused> {
     // In a place of its own: kilobytes that would be moved with every future around it.
     let routed = Box::pin(async {
         match receive_and_route(guard, request, body, *caller).await {
@@ -166,21 +147,18 @@ async fn receive_and_route<S: Store>(
     request: &mut HttpRequest,
     body: impl Future<Output = Result<Received, BodyFault>>,
     mut caller: Caller,
-) -> Result<Answered, Refused> {
+) -> Result<HttpResponse, Refused> {
     let config = guard.config();
-    let route = match (Route::of(request.uri().path(), config), &config.gateway) {
-        (Some(route), _) => route,
-        (None, Some(gateway)) => {
-            let onward = gateway::onward(guard, gateway, request, &caller).await?;
-            return Ok(Answered::Onward(Box::new(onward)));
-        }
-        (None, None) => return Err(Refused::NotFound),
-    };
+    let path = request.uri().path();
+    if let Some(gateway) = config.gateway.as_ref().filter(|_| !is_own_path(path, config)) {
+        return gateway::forward(guard, request, gateway, &caller).await;
+    }
+    let route = Route::of(path, config).ok_or(Refused::NotFound)?;
     if !route.has(request.method()) {
         let options = *request.method() == Method::OPTIONS;
         let options = options.then(|| cors::options(request, route, config.cors.as_ref()));
         let refused = Refused::Method(route.methods().unwrap_or_default());
-        return options.flatten().map(Answered::Whole).ok_or(refused);
+        return options.flatten().ok_or(refused);
     }
     if route.reads_body(request.method()) {
         let received = body.await?;
@@ -191,7 +169,7 @@ async fn receive_and_route<S: Store>(
     }
     // Found again, where it was found before: the body has come into the request it points into.
     let route = Route::of(request.uri().path(), config).ok_or(Refused::NotFound)?;
-    answer(guard, request, route, &caller).await.map(Answered::Whole)
+    answer(guard, request, route, &caller).await
 }
 
 /// The answer to a refused request, counted once: what the guard refused, it has counted.

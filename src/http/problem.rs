@@ -20,13 +20,13 @@ pub(super) enum Refused {
     Guard(GuardError),
     /// There is no such route.
     NotFound,
-    /// The target can be read in more than one way.
+    /// The request's path can be read in more than one way.
     TargetAmbiguous,
-    /// No route of the services behind is like this.
+    /// No route rule has the request.
     RouteDenied,
     /// The route does not have this method.
     Method(&'static [Method]),
-    /// The page of another site may have asked, by a cookie.
+    /// It may change something, and came with a token's cookie from who knows where.
     CrossSite,
     /// The body was not received.
     Body(BodyFault),
@@ -96,9 +96,10 @@ impl Refused {
             Self::Guard(error) => error.to_string(),
             Self::NotFound => "there is no such route".to_owned(),
             Self::TargetAmbiguous => "the path can be read in more than one way".to_owned(),
-            Self::RouteDenied => "no route is like this".to_owned(),
+            Self::RouteDenied => "no route lets this request through".to_owned(),
             Self::CrossSite => {
-                "with a cookie, this must come from a page of the same origin".to_owned()
+                "with a token in a cookie, this must come from a page that may ask for it"
+                    .to_owned()
             }
             Self::Method(_) => "the route does not have this method".to_owned(),
             Self::Body(fault) => fault.to_string(),
@@ -230,25 +231,25 @@ pub fn overloaded(telemetry: &Telemetry) -> HttpResponse {
     response
 }
 
-/// How a service behind did not answer.
+/// Why the upstream did not answer a request that was passed on to it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum UpstreamFault {
-    /// It cannot be reached, or broke off before the head of its answer.
+    /// No connection, or it broke before the head of an answer, or that head is none.
     Unreachable,
-    /// The head of its answer did not come in time.
+    /// The head of its answer did not come within the deadline.
     Timeout,
 }
 
-/// The answer in place of one of the service behind, counted.
+/// The answer to a request that was passed on and not answered, counted.
 #[must_use]
 pub fn upstream_failed(telemetry: &Telemetry, fault: UpstreamFault) -> HttpResponse {
     let (status, code, cause, detail) = match fault {
         UpstreamFault::Unreachable => {
-            let detail = "the service behind did not answer";
+            let detail = "the upstream did not answer";
             (StatusCode::BAD_GATEWAY, "ERR_UPSTREAM_UNREACHABLE", "unreachable", detail)
         }
         UpstreamFault::Timeout => {
-            let detail = "the service behind did not answer in time";
+            let detail = "the upstream did not answer in time";
             (StatusCode::GATEWAY_TIMEOUT, "ERR_UPSTREAM_TIMEOUT", "timeout", detail)
         }
     };

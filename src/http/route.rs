@@ -4,6 +4,7 @@ use http::Method;
 
 use super::{JWKS_PATH, metadata};
 use crate::config::Config;
+use crate::limit::Path;
 use crate::rules::List;
 
 const GET: &[Method] = &[Method::GET, Method::HEAD];
@@ -38,7 +39,7 @@ impl<'p> Route<'p> {
 
     pub(super) fn of(path: &'p str, config: &Config) -> Option<Self> {
         Some(match path {
-            // The service behind a gateway has a first page of its own.
+            // With a gateway the first page is the upstream's.
             "/" if config.gateway.is_none() => Self::Home,
             "/v1/authorize" => Self::Authorize,
             "/v1/tokens" => Self::Tokens,
@@ -86,4 +87,26 @@ impl<'p> Route<'p> {
         let posted = self.methods().is_some_and(|methods| methods.contains(&Method::POST));
         posted && *method == Method::POST
     }
+}
+
+/// What is served beside us, as files.
+const FILES: [&str; 2] = ["/docs", "/openapi.json"];
+/// What paths of ours, and of those files, begin with; no other path does.
+const BELOW: [&str; 4] = ["/v1/", "/oauth/", "/docs/", "/.well-known/oauth-authorization-server/"];
+
+/// Whether a path is one of ours, which are never passed on.
+#[must_use]
+pub fn is_own_path(path: &str, config: &Config) -> bool {
+    Route::of(path, config).is_some()
+        || FILES.contains(&path)
+        || BELOW.iter().any(|begin| path.starts_with(begin))
+}
+
+/// Whether some server would take a path for one of ours: by the case of its letters, an encoding, a slash.
+pub(super) fn is_nearly_own(path: &Path<'_>, config: &Config) -> bool {
+    let Path::Segments(segments) = path else { return true };
+    let path: String = segments.iter().flat_map(|segment| ["/", segment]).collect();
+    let path = path.to_ascii_lowercase();
+    // With a slash at the end: `/v1` is what `/v1/` begins with.
+    is_own_path(&path, config) || is_own_path(&format!("{path}/"), config)
 }

@@ -86,7 +86,7 @@ pub fn member_names(text: &str) -> Result<Vec<String>, &'static str> {
 }
 
 /// The member `name` of the JSON object `text`, when there is one and it is a string.
-pub(crate) fn string_member<'t>(text: &'t str, name: &str) -> Option<Cow<'t, str>> {
+pub(super) fn string_member<'t>(text: &'t str, name: &str) -> Option<Cow<'t, str>> {
     let mut found = None;
     read_object(text, &mut found, |found, member, value| {
         if let (true, Value::String(string)) = (member == name, value) {

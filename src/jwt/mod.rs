@@ -37,7 +37,6 @@ pub use error::{ClaimReason, JwtError, KeyError};
 pub use header::LastHeader;
 pub use hint::{asks_for, issuer_hint};
 pub use issued_at::IssuedAt;
-pub(crate) use json::string_member as text_claim;
 pub use json::{check_object as check_json_object, member_names};
 pub use jwk::{Jwk, JwkSet};
 pub use key::{Key, Verdict};

@@ -37,11 +37,7 @@ impl Applies {
         if methods.len() > LIST_MAX || routes.len() > LIST_MAX || scopes.len() > LIST_MAX {
             return Err(LimitError::ListTooLong);
         }
-        let is_method = |name: &String| {
-            http::Method::from_bytes(name.as_bytes()).is_ok()
-                && !name.bytes().any(|byte| byte.is_ascii_lowercase())
-        };
-        if !methods.iter().all(is_method) {
+        if !methods.iter().all(|name| is_method(name)) {
             return Err(LimitError::MethodInvalid);
         }
         if !scopes.iter().all(|scope| crate::jwt::is_scope_token(scope)) {
@@ -85,8 +81,14 @@ impl Applies {
     }
 }
 
+/// Whether this is a method as it is configured: in capitals.
+pub(crate) fn is_method(name: &str) -> bool {
+    http::Method::from_bytes(name.as_bytes()).is_ok()
+        && !name.bytes().any(|byte| byte.is_ascii_lowercase())
+}
+
 /// A `HEAD` does what its `GET` does.
-fn of_get(method: &str) -> &str {
+pub(crate) fn of_get(method: &str) -> &str {
     if method.eq_ignore_ascii_case("HEAD") { "GET" } else { method }
 }
 

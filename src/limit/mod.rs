@@ -24,6 +24,7 @@ mod token_bucket;
 
 pub use algorithm::Algorithm;
 pub use applies::{Applies, Target};
+pub(crate) use applies::{is_method, of_get};
 pub use decide::{Decision, decide, peek};
 pub use error::LimitError;
 pub use field::{legacy_fields, rate_limit_field, rate_limit_policy_field, retry_after_seconds};

@@ -66,11 +66,11 @@ pub enum Event<'a> {
         /// It is a shadow and denied nothing.
         shadow: bool,
     },
-    /// A request was authorised and goes on to the service behind.
+    /// A request was authorised and passed on to the upstream.
     RequestProxied,
-    /// The service behind did not answer.
+    /// The upstream did not answer a request that was passed on to it.
     UpstreamFailed {
-        /// How.
+        /// Why.
         cause: &'static str,
     },
     /// A proxy did not show the secret that `forward_auth` asks for: what it says was asked for does not count.

@@ -12,8 +12,8 @@ use super::Deployment;
 use super::exchange::Fields;
 use super::fetch::WorkerFetch;
 use super::link::Link;
-use super::proxy::Way;
 use crate::config::{Config, ConfigError, REFRESH_SECRET, STORE_TOKEN, STORE_URL};
+use crate::gateway::Upstream;
 use crate::instance::Instance;
 use crate::store::durable::ObjectTransport;
 use crate::store::redis::RedisStore;
@@ -54,9 +54,22 @@ pub(super) fn deployment(env: &Env) -> Result<Deployment, ConfigError> {
     let primary = link.map(|link| Arc::new(RedisStore::new(link, settings.prefix.clone())));
     let random = entropy().ok_or_else(|| ConfigError::new("runtime", "gave no random bytes"))?;
     let fields = Fields::new(&config);
-    let instance = Arc::new(Instance::new(config, random));
-    let upstream = Way::new(&instance, env)?;
-    Ok(Deployment { instance, primary, kv, fields, upstream })
+    check_upstream(env, &config)?;
+    Ok(Deployment { instance: Arc::new(Instance::new(config, random)), primary, kv, fields })
+}
+
+/// A bound upstream must be there, and one that can be asked.
+fn check_upstream(env: &Env, config: &Config) -> Result<(), ConfigError> {
+    let upstream = config.gateway.as_ref().map(|gateway| &gateway.upstream);
+    let Some(Upstream::Binding(name)) = upstream else { return Ok(()) };
+    let bound = Reflect::get(env, &JsValue::from_str(name)).unwrap_or(JsValue::UNDEFINED);
+    let is_bound = bound.is_object()
+        && Reflect::get(&bound, &"fetch".into()).is_ok_and(|fetch| fetch.is_function());
+    if is_bound {
+        Ok(())
+    } else {
+        Err(ConfigError::new("gateway.binding", "no service is bound by this name"))
+    }
 }
 
 /// A secret that may be left out; one that is empty is.

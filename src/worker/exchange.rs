@@ -11,10 +11,13 @@ use worker::wasm_bindgen_futures::JsFuture;
 use worker::worker_sys::web_sys;
 
 use super::clock::now;
+use super::gateway::all_fields;
 use super::glue;
 use super::settled::Settled;
 use crate::config::Config;
-use crate::http::{BODY_BYTES_MAX, BodyFault, HttpResponse, JWKS_PATH, Received, fields_read};
+use crate::http::{
+    BODY_BYTES_MAX, BodyFault, HttpResponse, JWKS_PATH, Received, fields_read, is_own_path,
+};
 
 thread_local! {
     /// The names of the last answer's fields, which most answers share, also as the runtime takes them.
@@ -46,7 +49,11 @@ impl Fields {
 
 /// The head of a request as the core takes it; `None` when its method, target or a field cannot be
 /// read.
-pub(super) fn head(request: &web_sys::Request, fields: &Fields) -> Option<Request<()>> {
+pub(super) fn head(
+    request: &web_sys::Request,
+    fields: &Fields,
+    config: &Config,
+) -> Option<Request<()>> {
     let lines = glue::head(request, &fields.made_of_most, &fields.made);
     let mut lines = lines.split('\n');
     let method = Method::from_bytes(lines.next()?.as_bytes()).ok()?;
@@ -55,6 +62,13 @@ pub(super) fn head(request: &web_sys::Request, fields: &Fields) -> Option<Reques
     for (name, value) in fields.names.iter().zip(lines) {
         if value != glue::ABSENT {
             head.headers_mut().insert(name.clone(), value.try_into().ok()?);
+        }
+    }
+    if config.gateway.is_some() && !is_own_path(head.uri().path(), config) {
+        for field in all_fields(request).chunks_exact(2) {
+            let [name, value] = field else { continue };
+            let (name, value) = (HeaderName::try_from(name).ok()?, value.try_into().ok()?);
+            head.headers_mut().try_insert(name, value).ok()?;
         }
     }
     if head.uri().path() == JWKS_PATH {

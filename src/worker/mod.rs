@@ -6,10 +6,10 @@ mod durable;
 mod environment;
 mod exchange;
 mod fetch;
+mod gateway;
 mod glue;
 mod kv_store;
 mod link;
-mod proxy;
 mod settled;
 mod signatures;
 mod sql_rows;
@@ -21,7 +21,6 @@ use std::sync::Arc;
 
 use js_sys::Promise;
 use wasm_bindgen::prelude::wasm_bindgen;
-use wasm_bindgen::{JsCast as _, JsValue};
 use worker::worker_sys::{self, web_sys};
 use worker::{Context, Env, ScheduleContext, ScheduledEvent, event};
 
@@ -30,7 +29,7 @@ use crate::background::Background;
 use crate::config::ConfigError;
 use crate::fallback::Fallback;
 use crate::guard::{Guard, refresh_due};
-use crate::http::{self, Answered, Onward};
+use crate::http::{self, Forward, HttpResponse};
 use crate::instance::Instance;
 use crate::store::kv::KvRevocations;
 use crate::store::redis::RedisStore;
@@ -41,7 +40,6 @@ use exchange::Fields;
 use fetch::JwksFetch;
 use kv_store::KvNamespace;
 use link::Link;
-use proxy::Way;
 use signatures::WebCrypto;
 
 /// The store that counts and rotates, in one place for all isolates.
@@ -56,8 +54,6 @@ struct Deployment {
     kv: bool,
     /// What is read of a request.
     fields: Fields,
-    /// Where requests go on to; `None`: this is no gateway.
-    upstream: Option<Rc<Way>>,
 }
 
 thread_local! {
@@ -81,37 +77,30 @@ pub fn fetch(request: web_sys::Request, env: Env, context: worker_sys::Context) 
         return promise;
     }
     let answer = promise.clone();
+    // Of a gateway alone: two handles more for each request, of which none copies its body.
+    let gateway = here.is_some_and(|here| here.instance.config.gateway.is_some());
+    let kept = gateway.then(|| (Clone::clone(&request), env.clone()));
     task::run(now, async move {
-        let way = here.as_ref().and_then(|here| here.upstream.clone());
-        // Another name for the same request: its own clone() would copy its body.
-        let again = way.map(|way| (way, JsValue::clone(request.as_ref())));
-        match (answer_to(request, env, Context::new(context), now).await, again) {
-            (Answered::Whole(response), _) => exchange::respond(&answer, &response),
-            (Answered::Onward(onward), Some((way, request))) => {
-                go_on(&answer, request.unchecked_ref(), &onward, &way).await;
+        let response = answer_to(request, env, Context::new(context), now).await;
+        match (response.extensions().get::<Forward>(), &kept) {
+            (Some(wanted), Some((request, env))) => {
+                gateway::pass_on(&answer, request, env, wanted, &response);
             }
-            // What sent the request on is a gateway, which has a way.
-            (Answered::Onward(_), None) => {}
+            _ => exchange::respond(&answer, &response),
         }
     });
     promise
 }
 
-/// Has the service behind answer, or says that it does not.
-async fn go_on(answer: &Promise, request: &web_sys::Request, onward: &Onward, way: &Way) {
-    if let Err(fault) = way.forward(answer, request, onward).await {
-        let telemetry = &way.instance().telemetry;
-        exchange::respond(answer, &http::upstream_failed(telemetry, fault));
-        write_log(telemetry);
-    }
-}
-
-async fn answer_to(request: web_sys::Request, env: Env, context: Context, now: UnixMs) -> Answered {
-    let Some(deployment) = deployment(&env) else {
-        return Answered::Whole(http::unconfigured());
-    };
-    let Deployment { instance, primary, kv, fields, .. } = &*deployment;
-    let response = match exchange::head(&request, fields) {
+async fn answer_to(
+    request: web_sys::Request,
+    env: Env,
+    context: Context,
+    now: UnixMs,
+) -> HttpResponse {
+    let Some(deployment) = deployment(&env) else { return http::unconfigured() };
+    let Deployment { instance, primary, kv, fields } = &*deployment;
+    let response = match exchange::head(&request, fields, &instance.config) {
         Some(head) => {
             let revocations = KvRevocations::new(KvNamespace::new(env, &instance.config.store));
             let store = match primary {
@@ -136,7 +125,7 @@ async fn answer_to(request: web_sys::Request, env: Env, context: Context, now: U
             }
             response
         }
-        None => Answered::Whole(http::unreadable(&instance.telemetry)),
+        None => http::unreadable(&instance.telemetry),
     };
     write_log(&instance.telemetry);
     response
@@ -195,6 +184,11 @@ fn deployment(env: &Env) -> Option<Rc<Deployment>> {
         cell.get_or_init(|| environment::deployment(env).map(Rc::new).inspect_err(log_fault).ok())
             .clone()
     })
+}
+
+/// The same, where it was made.
+fn deployed() -> Option<Rc<Deployment>> {
+    DEPLOYMENT.with(|cell| cell.get().cloned().flatten())
 }
 
 fn log_fault(error: &ConfigError) {

@@ -23,7 +23,6 @@ mod bodies;
 mod chain;
 mod clients;
 mod configuration;
-mod cookies;
 mod cors;
 mod cuts;
 mod engines;

@@ -55,7 +55,7 @@ fn home() -> Value {
     json!({
         "operationId": "home",
         "tags": ["operations"],
-        "summary": "To the page over this description; of a gateway the first page is the service's",
+        "summary": "To the page over this description; with a gateway the first page is the upstream's",
         "security": [],
         "responses": Told::Client.refusing(&[403, 429], json!({
             "302": { "description": "To `/docs/`.", "headers": fields_of(["Location"], 302) },
