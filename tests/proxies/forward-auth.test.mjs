@@ -28,7 +28,7 @@ for (const name of NAMES) {
   describe(name, () => {
     let place, token;
     before(async () => {
-      place = await startProxied(name, { routes: ROUTES, limits: LIMITS });
+      place = await startProxied(name, { routes: ROUTES, limits: LIMITS, cookie: { name: "__Host-token" } });
       token = await bearer({ scope: "read" });
     });
     after(() => place?.dispose());
@@ -75,6 +75,19 @@ for (const name of NAMES) {
       assert.equal(answer.status, 200);
       const { headers } = place.seen.at(-1);
       for (const field of ["x-auth-subject", "x-auth-scope", "x-auth-issuer"]) assert.ok(!headers[field], field);
+    });
+
+    test("a token in a cookie counts, and a page of another site changes nothing with it", async () => {
+      const { access_token } = await place.talk.mint({});
+      const post = (headers) => place.ask("POST", "/a", { headers: { cookie: `__Host-token=${access_token}`, ...headers } });
+      assert.equal((await post({ origin: place.origin })).status, 200);
+      assert.match(place.seen.at(-1).headers["x-auth-subject"], /^subject-/);
+      const seen = place.seen.length;
+      const evil = { origin: "https://evil.example" };
+      for (const headers of [{}, evil, { ...evil, ...FORGED, "x-forwarded-proto": "https", "x-forwarded-host": "evil.example" }]) {
+        assert.equal((await post(headers)).status, 403);
+      }
+      assert.equal(place.seen.length, seen);
     });
 
     test("a path that can be read in two ways reaches nobody", async () => {

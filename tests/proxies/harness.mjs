@@ -60,8 +60,8 @@ export const NAMES = Object.keys(PROXIES);
 /**
  * Starts the Worker, a service that keeps what it sees, and the proxy before both.
  *
- * vars: members of [vars.portcullis]. Resolves to { talk, ask, seen, dispose }: ask(method, path, { headers, body })
- * goes through the proxy; seen grows with what the service was asked.
+ * vars: members of [vars.portcullis]. Resolves to { talk, ask, origin, seen, dispose }: ask(method, path, { headers, body })
+ * goes through the proxy, which is at origin; seen grows with what the service was asked.
  */
 export async function startProxied(name, vars) {
   const secret = randomBytes(32).toString("base64url");
@@ -79,7 +79,7 @@ export async function startProxied(name, vars) {
     const port = await freePort();
     const places = { port, authorizer: talk.url, service: service.url, secret };
     ends.push(await startProxy(name, places));
-    return { talk, seen: service.seen, ask: asker(port), dispose };
+    return { talk, seen: service.seen, ask: asker(port), origin: `http://${HOST}:${port}`, dispose };
   } catch (error) {
     await dispose();
     throw error;

@@ -5,7 +5,7 @@ import { once } from "node:events";
 import { after, before, test } from "node:test";
 import { assertProblem, startConversation } from "./conversation.mjs";
 import { gatewayVars, startUpstream } from "./upstream.mjs";
-import { rawRequest } from "./wire.mjs";
+import { exchange, head, rawRequest } from "./wire.mjs";
 
 const NAME = "__Host-token";
 
@@ -25,6 +25,14 @@ const withCookie = (path, { headers, ...init } = {}) => talk.request(path, { hea
 test("a token in the cookie is taken, and the upstream sees the other cookies alone", async () => {
   const { status, body } = await withCookie("/items/1");
   assert.deepEqual([status, body.headers["x-auth-subject"], body.headers.cookie], [200, sub, "a=1; b=2"]);
+});
+
+test("others' cookies go by beside it, beyond ASCII too", async () => {
+  const request = head("GET /items/beyond HTTP/1.1", `Cookie: name=Zo\u00eb; ${NAME}=${token}; b=2`, "Connection: close");
+  await exchange(talk.url, [Buffer.from(request, "utf8")]);
+  const { url, headers } = upstream.seen.at(-1);
+  assert.deepEqual([url, headers["x-auth-subject"]], ["/items/beyond", sub]);
+  assert.equal(Buffer.from(headers.cookie, "latin1").toString("utf8"), "name=Zo\u00eb; b=2");
 });
 
 test("two tokens are refused, and so is one cookie twice, in one field or two", async () => {
