@@ -91,8 +91,8 @@ impl<'p> Route<'p> {
 
 /// What is served beside us, as files.
 const FILES: [&str; 2] = ["/docs", "/openapi.json"];
-/// What paths of ours, and of those files, begin with; no other path does.
-const BELOW: [&str; 4] = ["/v1/", "/oauth/", "/docs/", "/.well-known/oauth-authorization-server/"];
+/// What paths of ours, and of those files, begin with. `/v1/` is not among them: an upstream has a version 1 too.
+const BELOW: [&str; 3] = ["/oauth/", "/docs/", "/.well-known/oauth-authorization-server/"];
 
 /// Whether a path is one of ours, which are never passed on.
 #[must_use]
@@ -107,6 +107,6 @@ pub(super) fn is_nearly_own(path: &Path<'_>, config: &Config) -> bool {
     let Path::Segments(segments) = path else { return true };
     let path: String = segments.iter().flat_map(|segment| ["/", segment]).collect();
     let path = path.to_ascii_lowercase();
-    // With a slash at the end: `/v1` is what `/v1/` begins with.
+    // With a slash at the end: `/oauth` is what `/oauth/` begins with.
     is_own_path(&path, config) || is_own_path(&format!("{path}/"), config)
 }

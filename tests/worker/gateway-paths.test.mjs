@@ -71,7 +71,7 @@ test("a path that looks like one of ours is nobody's", async () => {
 });
 
 test("our own paths are answered here", async () => {
-  for (const [target, expected] of [["/healthz", 200], ["/v1/authorize", 200], ["/.well-known/jwks.json", 200], ["/v1/nothing", 404], ["/openapi.json", 200], ["/docs/", 200]]) {
+  for (const [target, expected] of [["/healthz", 200], ["/v1/authorize", 200], ["/.well-known/jwks.json", 200], ["/oauth/nothing", 404], ["/openapi.json", 200], ["/docs/", 200]]) {
     const [status, text, urls] = await sent(talk.url, "GET", target);
     assert.deepEqual([status, urls], [expected, []], `${target} ${text}`);
   }

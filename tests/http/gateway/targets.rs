@@ -51,8 +51,6 @@ fn our_own_paths_are_never_passed_on() {
     for target in [
         "/v1/authorize",
         "/v1/tokens",
-        "/v1/x",
-        "/v1/",
         "/v1/../x",
         "/oauth/token",
         "/oauth/x",
@@ -79,7 +77,8 @@ fn what_looks_like_a_path_of_ours_is_neither_ours_nor_passed_on() {
     });
     for target in [
         "/V1/authorize",
-        "/v1",
+        "/v1/tokens/",
+        "/oauth",
         "/%761/authorize",
         "/v%31/tokens",
         "/OAuth/revoke",
@@ -102,6 +101,8 @@ fn what_looks_like_a_path_of_ours_is_neither_ours_nor_passed_on() {
     }
     let (wanted, _) = forwarded(&bench, ask("GET", "/healthz/x"));
     assert_eq!(wanted.url, "https://origin.test/healthz/x");
+    let (wanted, _) = forwarded(&bench, ask("GET", "/v1/orders"));
+    assert_eq!(wanted.url, "https://origin.test/v1/orders", "an upstream has a version 1 too");
 }
 
 #[test]
