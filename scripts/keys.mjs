@@ -25,7 +25,7 @@ const PUBLISHED_S_MIN = 300;
 const PRIVATE = ["d", "p", "q", "dp", "dq", "qi", "k", "priv"];
 const OPTIONS = Object.fromEntries(["alg", "file", "in", "max-lifetime"].map((name) => [name, { type: "string" }]));
 
-const commands = { new: create, rotate, jwks, "refresh-secret": () => newRefreshSecret() };
+const commands = { new: create, rotate, jwks, "refresh-secret": refreshSecret };
 
 await command(USAGE, (args) => {
   const { values, positionals } = parse(args, OPTIONS, HELP);
@@ -62,6 +62,11 @@ function rotate({ alg, file, in: wait = "10m", "max-lifetime": lifetime = "24h" 
     ...(live.length < keys.length ? [`${keys.length - live.length} that had retired are gone.`] : []),
     `Set PORTCULLIS_KEYS to what is in ${file} before ${at(not_before - PUBLISHED_S_MIN)}.`,
   ].join("\n");
+}
+
+function refreshSecret({ file }) {
+  if (file) throw new UsageError("refresh-secret takes no --file: it prints the secret", "npm run --silent keys -- refresh-secret");
+  return newRefreshSecret();
 }
 
 function jwks({ file }) {

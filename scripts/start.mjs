@@ -57,6 +57,7 @@ function ensureDevVars() {
 function ensureRefreshSecret() {
   const text = readFileSync(DEV_VARS, "utf8");
   if (parseEnv(text).PORTCULLIS_REFRESH_SECRET !== undefined) return "already there";
+  chmodSync(DEV_VARS, 0o600);
   // Its last line may lack an end.
   appendFileSync(DEV_VARS, `\n${refreshSecretLine()}\n`);
   return "already there; a secret for refresh tokens added";

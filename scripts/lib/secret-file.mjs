@@ -16,8 +16,10 @@ export function readJson(path, absent) {
 
 export function writeJson(path, value) {
   const next = `${path}.new`;
+  // One that is there is somebody's, who would keep the means to read it.
+  rmSync(next, { force: true });
   try {
-    writeFileSync(next, `${JSON.stringify(value, null, 2)}\n`, { mode: 0o600 });
+    writeFileSync(next, `${JSON.stringify(value, null, 2)}\n`, { mode: 0o600, flag: "wx" });
     // The umask can only take permissions away from the mode above; a file that was there keeps its own.
     chmodSync(next, 0o600);
     renameSync(next, path);

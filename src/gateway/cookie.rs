@@ -3,7 +3,7 @@
 
 use http::header::{self, HeaderMap, HeaderName, HeaderValue};
 
-use super::asks_for_websocket;
+use super::{asks_for_websocket, only};
 
 /// How a page's relation to what it asks for is told (Fetch Metadata Request Headers).
 const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
@@ -88,12 +88,6 @@ impl TokenCookie {
 fn name_and_value(pair: &[u8]) -> (&[u8], Option<&[u8]>) {
     let mut parts = pair.splitn(2, |byte| *byte == b'=').map(<[u8]>::trim_ascii);
     (parts.next().unwrap_or_default(), parts.next())
-}
-
-fn only<'f>(fields: &'f HeaderMap, name: &HeaderName) -> Option<&'f str> {
-    let mut values = fields.get_all(name).iter();
-    let value = values.next()?.to_str().ok()?;
-    values.next().is_none().then_some(value)
 }
 
 #[cfg(test)]

@@ -127,6 +127,13 @@ pub fn passed_on(fields: &HeaderMap, gateway: &Gateway, cookie: Option<&TokenCoo
     passed
 }
 
+/// The value of a field that is there once.
+pub(crate) fn only<'f>(fields: &'f HeaderMap, name: &HeaderName) -> Option<&'f str> {
+    let mut values = fields.get_all(name).iter();
+    let value = values.next()?.to_str().ok()?;
+    values.next().is_none().then_some(value)
+}
+
 /// The words of a list field, whichever way it was split into lines.
 fn words<'f>(fields: &'f HeaderMap, name: &HeaderName) -> impl Iterator<Item = &'f str> {
     let values = fields.get_all(name).into_iter().filter_map(|value| value.to_str().ok());

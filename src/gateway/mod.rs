@@ -8,6 +8,7 @@ mod settings;
 mod target;
 
 pub use cookie::{CSRF_FIELDS, Repeated, TokenCookie};
+pub(crate) use fields::only;
 pub use fields::{asks_for_websocket, check_framing, passed_on, takes_claim};
 pub use rule::{RouteRule, RouteRules, RuleFault};
 pub use settings::{Gateway, Upstream};

@@ -95,10 +95,7 @@ impl<S: Store> Guard<S> {
             audience: &audience,
             scope: &scope,
             session_id: Some(&token.session_id),
-            lifetime_s: token
-                .access_ttl
-                .unwrap_or(self.config().access_ttl_s)
-                .min(self.config().lifetime_s_max),
+            lifetime_s: self.access_lifetime_s(&token, now),
             claims: token.claims.as_ref().map_or("{}", |claims| claims.get()),
         };
         // All that can fail by itself fails before the token is exchanged.
@@ -193,6 +190,13 @@ impl<S: Store> Guard<S> {
     pub(super) fn access_until(&self, now: UnixMs) -> UnixMs {
         let config = self.config();
         now.plus(config.acceptance_ms_max()).plus(config.check_late_ms_max())
+    }
+
+    /// As ordered, within what is configured now and what is left of the session.
+    fn access_lifetime_s(&self, token: &RefreshToken, now: UnixMs) -> u64 {
+        let config = self.config();
+        let left_s = token.exp.saturating_sub(now.seconds()).max(1);
+        token.access_ttl.unwrap_or(config.access_ttl_s).min(config.lifetime_s_max).min(left_s)
     }
 
     async fn live_sessions(

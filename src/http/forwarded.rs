@@ -5,7 +5,7 @@ use http::{HeaderName, Method};
 
 use super::HttpRequest;
 use super::problem::Refused;
-use crate::gateway::unambiguous;
+use crate::gateway::{only, unambiguous};
 use crate::guard::{Guard, Requested};
 use crate::limit::{Path, Target};
 use crate::store::Store;
@@ -42,10 +42,11 @@ pub(super) fn requested<'r, S: Store>(
         // Nor do its other fields count: whoever asks past the proxy could name somebody else's key.
         return unknown();
     }
-    let method = only(request, METHOD).filter(|name| Method::from_bytes(name.as_bytes()).is_ok());
+    let sent = request.headers();
+    let method = only(sent, &METHOD).filter(|name| Method::from_bytes(name.as_bytes()).is_ok());
     // No target has a space; two fields that were made one have.
-    let uri = only(request, URI).filter(|uri| !uri.contains(' '));
-    let (fields, origin) = (Some(request.headers()), origin(guard, request));
+    let uri = only(sent, &URI).filter(|uri| !uri.contains(' '));
+    let (fields, origin) = (Some(sent), origin(guard, request));
     if config.routes.is_empty() {
         let target = Target { method, path: uri.map(Path::parse) };
         return Ok(Requested { target, fields, origin, rule: None });
@@ -59,12 +60,6 @@ pub(super) fn requested<'r, S: Store>(
 /// The origin that the client sent its request to, which is asked for only where tokens come in a cookie.
 fn origin<S: Store>(guard: &Guard<S>, request: &HttpRequest) -> Option<String> {
     guard.config().cookie.as_ref()?;
-    Some(format!("{}://{}", only(request, PROTO)?, only(request, HOST)?))
-}
-
-/// The value of a field that is there once.
-fn only(request: &HttpRequest, name: HeaderName) -> Option<&str> {
-    let mut values = request.headers().get_all(name).iter();
-    let value = values.next()?.to_str().ok()?;
-    values.next().is_none().then_some(value)
+    let sent = request.headers();
+    Some(format!("{}://{}", only(sent, &PROTO)?, only(sent, &HOST)?))
 }

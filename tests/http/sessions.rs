@@ -243,6 +243,16 @@ fn an_access_token_lives_no_longer_than_is_configured_now() {
 }
 
 #[test]
+fn an_access_token_ends_with_its_session() {
+    let times = json!({"lifetime": "1h", "idle_lifetime": "1h"});
+    let bench = Bench::configured(with_sessions(|settings| settings["sessions"] = times));
+    let opened = open(&bench);
+    bench.pass(58 * 60_000);
+    let expires_in = refreshed(&bench, text(&opened, "refresh_token"))["expires_in"].as_u64();
+    assert!((119..=120).contains(&expires_in.unwrap()), "{expires_in:?}");
+}
+
+#[test]
 fn a_client_that_is_added_has_no_sessions_of_a_subject_of_its_name() {
     let bench = bench();
     let opened = open_with(&bench, &json!({"sub": "newcomer"}));
